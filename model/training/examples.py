@@ -1,0 +1,106 @@
+"""Question-answering files to reading examples, with evaluation contexts kept out.
+
+A line is a JSON object with `context`, `question`, `answers` and, where known, `answer_start` and `is_impossible`
+(SQuAD's fields, flattened). Files may be `.jsonl` or `.jsonl.xz`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import lzma
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """A question, a passage and the quotes that answer it.
+
+    `quotes` are half-open character spans of the passage in the order they should be copied; empty: the passage does
+    not say.
+    """
+
+    question: str
+    passage: str
+    quotes: tuple[tuple[int, int], ...]
+    lang: str
+    source: str
+
+
+class DataError(ValueError):
+    """A data file that cannot be used, with the file and what is wrong."""
+
+
+def read_lines(path: Path) -> Iterator[dict[str, Any]]:
+    """Objects of a JSON-lines file, compressed or not.
+
+    Raises:
+        DataError: the file is missing or a line is not a JSON object.
+    """
+    if not path.exists():
+        raise DataError(f"{path}: no such file")
+    with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except json.JSONDecodeError as error:
+                raise DataError(f"{path}, line {number}: not JSON ({error})") from error
+            if not isinstance(row, dict):
+                raise DataError(f"{path}, line {number}: not a JSON object")
+            yield row
+
+
+def context_key(text: str) -> str:
+    """Hash of a context that ignores white space, punctuation and case: equal for reprints of one passage."""
+    return hashlib.sha256(re.sub(r"[\W_]+", "", text).lower().encode()).hexdigest()
+
+
+def for_calibration(context: str, share: float) -> bool:
+    """Whether a context belongs to the part that is never trained on, so that confidence can be fitted on it."""
+    return int(context_key(context)[:8], 16) < share * (1 << 32)
+
+
+def held_out(paths: Iterable[Path]) -> set[str]:
+    """Context keys of evaluation files, so that no training example can stand on one of their passages."""
+    return {context_key(row["context"]) for path in paths for row in read_lines(path) if row.get("context")}
+
+
+def load_examples(path: Path, exclude: set[str], calibration_share: float = 0.0) -> Iterator[Example]:
+    """Examples of one file for training.
+
+    Left out: rows on an excluded context, on a context reserved for calibration, and rows whose answer does not stand
+    in the context (nothing to copy).
+    """
+    for row in read_lines(path):
+        context, question = row.get("context"), row.get("question")
+        if not context or not question or context_key(context) in exclude:
+            continue
+        if for_calibration(context, calibration_share):
+            continue
+        lang = row.get("lang", "en")
+        if row.get("is_impossible"):
+            yield Example(question, context, (), lang, path.name)
+            continue
+        span = _locate(row, context)
+        if span is not None:
+            yield Example(question, context, (span,), lang, path.name)
+
+
+def _locate(row: dict[str, Any], context: str) -> tuple[int, int] | None:
+    """Character span of the first answer that stands in the context."""
+    starts = row.get("answer_start") or []
+    for i, answer in enumerate(row.get("answers") or []):
+        start = starts[i] if i < len(starts) else None
+        if start is not None and start >= 0 and context[start:start + len(answer)] == answer:
+            return start, start + len(answer)
+        bare = answer.strip().rstrip("。.!！")
+        found = context.find(bare) if len(bare) > 1 else -1
+        if found >= 0:
+            return found, found + len(bare)
+    return None

@@ -1,0 +1,203 @@
+"""From examples to batches: token spans, windows, negatives, several-part questions, buckets without padding.
+
+A batch holds prompts of exactly one length: each passage is cropped (never through its answer) to the nearest bucket
+below. So there is no padding, attention needs no mask, and `torch.compile` sees a dozen shapes.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from model.tokenizer import TextTokenizer
+from model.training.examples import Example
+
+BUCKETS = (48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 288, 320)
+MAX_QUESTION = 64       # tokens
+MAX_QUOTES = 2          # taught quotes per answer
+NO_QUOTE = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Tokenized:
+    """An example as token ids; `quotes` are inclusive (first, last) passage token indices."""
+
+    question: NDArray[np.int32]
+    passage: NDArray[np.int32]
+    quotes: tuple[tuple[int, int], ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """B prompts of L tokens. `quotes` (B, MAX_QUOTES, 2) are prompt token indices, `NO_QUOTE` where there is none."""
+
+    ids: Tensor
+    segments: Tensor
+    allowed: Tensor
+    quotes: Tensor
+
+
+def tokenize(examples: Sequence[Example], tokenizer: TextTokenizer) -> list[Tokenized]:
+    """Token ids and token spans of every example."""
+    questions = tokenizer.encode_batch([e.question for e in examples])
+    passages = tokenizer.encode_batch([e.passage for e in examples])
+    found = []
+    for example, q, p in zip(examples, questions, passages, strict=True):
+        spans = [token_span(p.offsets, s, e) for s, e in example.quotes]
+        if len(p) == 0 or None in spans:
+            continue
+        found.append(
+            Tokenized(
+                np.asarray(q.ids[:MAX_QUESTION], dtype=np.int32),
+                np.asarray(p.ids, dtype=np.int32),
+                tuple(s for s in spans if s is not None),
+                example.source,
+            )
+        )
+    return found
+
+
+def token_span(offsets: Sequence[tuple[int, int]], start: int, end: int) -> tuple[int, int] | None:
+    """Inclusive indices of the tokens that cover characters [start, end), None if no token does."""
+    inside = [i for i, (a, b) in enumerate(offsets) if b > start and a < end]
+    return (inside[0], inside[-1]) if inside else None
+
+
+def several_part_questions(examples: Sequence[Example], share: float, seed: int) -> list[Example]:
+    """Two questions about one passage asked in one breath, answered by two quotes: teaches "then another pair".
+
+    Args:
+        share: how many to make, as a share of `examples`.
+    """
+    rng = random.Random(seed)
+    by_passage: defaultdict[str, list[Example]] = defaultdict(list)
+    for e in examples:
+        if e.quotes:
+            by_passage[e.passage].append(e)
+    groups = [g for g in by_passage.values() if len(g) > 1]
+    made: list[Example] = []
+    while groups and len(made) < share * len(examples):
+        a, b = rng.sample(rng.choice(groups), 2)
+        (a0, a1), (b0, b1) = a.quotes[0], b.quotes[0]
+        if max(a0, b0) < min(a1, b1):
+            continue   # overlapping answers would be one quote
+        joined = f"{a.question} {b.question}" if a.lang == "en" else f"{a.question}{b.question}"
+        made.append(Example(joined, a.passage, (a.quotes[0], b.quotes[0]), a.lang, a.source))
+    return made
+
+
+def hard_negatives(examples: Sequence[Example], share: float, seed: int) -> list[Example]:
+    """Questions paired with the most similar other passage that does not contain the answer.
+
+    Similarity is TF-IDF over character n-grams, which serves both languages; what a retriever would bring, roughly.
+    """
+    from sklearn.feature_extraction.text import TfidfVectorizer
+
+    rng = random.Random(seed)
+    made: list[Example] = []
+    for lang in sorted({e.lang for e in examples}):
+        mine = [e for e in examples if e.lang == lang and e.quotes]
+        passages = sorted({e.passage for e in mine})
+        if len(passages) < 2:
+            continue
+        chosen = rng.sample(mine, min(len(mine), round(share * len(mine))))
+        vectorizer = TfidfVectorizer(
+            analyzer="word" if lang == "en" else "char", ngram_range=(1, 1) if lang == "en" else (1, 2),
+            stop_words="english" if lang == "en" else None, min_df=1, sublinear_tf=True, dtype=np.float32,
+        )
+        library = vectorizer.fit_transform(passages)
+        for i in range(0, len(chosen), 256):
+            part = chosen[i:i + 256]
+            scores = (vectorizer.transform([e.question for e in part]) @ library.T).toarray()
+            for example, row in zip(part, scores, strict=True):
+                negative = _first_without_answer(example, row, passages, rng)
+                if negative is not None:
+                    made.append(Example(example.question, negative, (), lang, example.source))
+    return made
+
+
+def _first_without_answer(
+    example: Example, scores: NDArray[np.float32], passages: Sequence[str], rng: random.Random
+) -> str | None:
+    start, end = example.quotes[0]
+    answer = example.passage[start:end].lower()
+    best = [int(j) for j in np.argsort(-scores)[:8]]
+    fitting = [passages[j] for j in best if passages[j] != example.passage and answer not in passages[j].lower()]
+    return fitting[0 if rng.random() < 0.6 else rng.randrange(len(fitting))] if fitting else None
+
+
+def crop(example: Tokenized, rng: random.Random) -> tuple[int, int, int] | None:
+    """Choose a bucket and the passage tokens [first, last) that fill it; None if no crop keeps the quotes."""
+    fixed = len(example.question) + 3   # [CLS] question [SEP] passage [SEP]
+    total = fixed + len(example.passage)
+    low = min((q[0] for q in example.quotes), default=len(example.passage))
+    high = max((q[1] + 1 for q in example.quotes), default=0)
+    for bucket in reversed(BUCKETS):
+        room = bucket - fixed
+        if bucket > total or room <= 0:
+            continue
+        if high - low > room:
+            return None
+        earliest = max(0, high - room)
+        latest = min(len(example.passage) - room, low) if example.quotes else len(example.passage) - room
+        # a short trim goes to the tail half of the time, so that passages often begin as they do in documents
+        first = earliest if rng.random() < 0.5 else rng.randint(earliest, latest)
+        return bucket, first, first + room
+    return None
+
+
+def plan_epoch(
+    examples: Sequence[Tokenized], batch_tokens: int, seed: int
+) -> list[tuple[int, list[tuple[int, int, int]]]]:
+    """Shuffle, crop and bucket one epoch.
+
+    Returns:
+        Batches in training order, each (bucket length, [(example index, first, last), ...]); the same for the same
+        seed, so an interrupted epoch continues with the very next batch.
+    """
+    rng = random.Random(seed)
+    order = list(range(len(examples)))
+    rng.shuffle(order)
+    waiting: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
+    batches = []
+    for index in order:
+        found = crop(examples[index], rng)
+        if found is None:
+            continue
+        bucket, first, last = found
+        waiting[bucket].append((index, first, last))
+        if len(waiting[bucket]) == max(1, batch_tokens // bucket):
+            batches.append((bucket, waiting.pop(bucket)))
+    return batches
+
+
+def make_batch(
+    examples: Sequence[Tokenized], bucket: int, members: Sequence[tuple[int, int, int]], tokenizer: TextTokenizer
+) -> Batch:
+    """Tensors of one planned batch."""
+    b = len(members)
+    ids = np.full((b, bucket), tokenizer.pad, dtype=np.int64)
+    segments = np.zeros((b, bucket), dtype=np.int64)
+    allowed = np.zeros((b, bucket), dtype=bool)
+    quotes = np.full((b, MAX_QUOTES, 2), NO_QUOTE, dtype=np.int64)
+    for row, (index, first, last) in enumerate(members):
+        e = examples[index]
+        body = len(e.question) + 2
+        ids[row, 0] = tokenizer.cls
+        ids[row, 1:body - 1] = e.question
+        ids[row, body - 1] = tokenizer.sep
+        ids[row, body:bucket - 1] = e.passage[first:last]
+        ids[row, -1] = tokenizer.sep
+        segments[row, body:] = 1
+        allowed[row, body:-1] = True
+        for i, (s, t) in enumerate(e.quotes[:MAX_QUOTES]):
+            quotes[row, i] = (s - first + body, t - first + body)
+    return Batch(*(torch.from_numpy(x) for x in (ids, segments, allowed, quotes)))

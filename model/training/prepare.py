@@ -1,0 +1,113 @@
+"""Turn a recipe and a folder of data into a warm-started network and tokenized mixtures."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer
+from torch import nn
+
+from model.gpt import GPT
+from model.import_bert import import_bert, minilm_folder
+from model.tokenizer import TextTokenizer
+from model.training.examples import Example, held_out, load_examples, read_lines
+from model.training.mixture import Tokenized, hard_negatives, several_part_questions, tokenize
+from model.training.recipe import Recipe, Stage
+from model.training.vocabulary import (
+    align,
+    count_characters,
+    extend_tokenizer,
+    han_fold,
+    is_chinese,
+    translated_rows,
+)
+
+
+def warm_start(recipe: Recipe, data: Path, say: Callable[[str], None]) -> tuple[GPT, TextTokenizer]:
+    """MiniLM's layers in our network, a copy head, and a vocabulary that knows Chinese."""
+    torch.manual_seed(recipe.seed)
+    words = recipe.vocabulary
+    fold = han_fold()
+    say("counting Chinese characters")
+    counts = count_characters(_texts(recipe, data), fold)
+    characters = [c for c, n in counts.most_common() if n >= words.least_count]
+    base = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
+    tokenizer = extend_tokenizer(base, characters, fold)
+    say(f"vocabulary: {base.get_vocab_size()} -> {tokenizer.vocab_size} tokens; aligning parallel sentences")
+    rows = [
+        row for name in words.parallel for row in read_lines(data / name)
+        if len(row["zh"]) <= words.parallel_characters
+    ]
+    chinese = tokenizer.encode_batch([r["zh"] for r in rows])
+    english = tokenizer.encode_batch([r["en"] for r in rows])
+    alignment = align([(z.ids, e.ids) for z, e in zip(chinese, english, strict=True) if z.ids and e.ids])
+    old = import_bert(minilm_folder(), copy_head=True)
+    gpt = GPT(replace(old.config, vocab_size=tokenizer.vocab_size, dropout=recipe.optimizer.dropout))
+    state = old.state_dict()
+    ids = [i for token, i in tokenizer.tokenizer.get_vocab().items() if len(token) == 1 and is_chinese(token)]
+    state["tokens.weight"] = translated_rows(
+        state["tokens.weight"], tokenizer.vocab_size, ids, alignment, seed=recipe.seed
+    )
+    gpt.load_state_dict(state)
+    return gpt, tokenizer
+
+
+def build_stages(
+    recipe: Recipe, data: Path, tokenizer: TextTokenizer, say: Callable[[str], None]
+) -> list[list[Tokenized]]:
+    """Tokenized examples of every stage, negatives and several-part questions included."""
+    exclude = held_out(data / name for name in recipe.held_out)
+    loaded: dict[str, list[Example]] = {}
+    stages = []
+    for number, stage in enumerate(recipe.stages):
+        for share in stage.files:
+            if share.file not in loaded:
+                loaded[share.file] = list(
+                    load_examples(data / share.file, exclude, recipe.calibration_share)
+                )
+                say(f"{share.file}: {len(loaded[share.file])} examples")
+        examples = _mix(stage, loaded, random.Random(recipe.seed + number))
+        distinct = list(dict.fromkeys(examples))
+        extra = hard_negatives(distinct, stage.negatives, recipe.seed)
+        extra += several_part_questions(distinct, stage.several_part, recipe.seed)
+        say(f"stage {number + 1}: {len(examples)} examples and {len(extra)} made from them; tokenizing")
+        stages.append(tokenize([*examples, *extra], tokenizer))
+    return stages
+
+
+def _mix(stage: Stage, loaded: dict[str, list[Example]], rng: random.Random) -> list[Example]:
+    examples: list[Example] = []
+    for share in stage.files:
+        mine = loaded[share.file]
+        whole, part = divmod(share.times, 1)
+        examples += mine * int(whole) + rng.sample(mine, round(part * len(mine)))
+    return examples
+
+
+def _texts(recipe: Recipe, data: Path) -> Iterator[str]:
+    for source in recipe.vocabulary.texts:
+        read = 0
+        for row in read_lines(data / source.file):
+            for field in source.fields:
+                yield row[field]
+                read += len(row[field])
+            if source.characters is not None and read > source.characters:
+                break
+
+
+def parameter_groups(gpt: GPT, weight_decay: float, head_rate: float) -> list[dict[str, object]]:
+    """AdamW groups: matrices decay, vectors and embeddings do not; the copy head has its own rate."""
+    heads = {id(p) for p in gpt.copy_head.parameters()} if gpt.copy_head is not None else set()
+    embeddings = {id(p) for m in gpt.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
+    groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
+    for parameter in gpt.parameters():
+        decays = parameter.dim() >= 2 and id(parameter) not in embeddings
+        groups.setdefault((decays, id(parameter) in heads), []).append(parameter)
+    return [
+        {"params": ps, "weight_decay": weight_decay if decays else 0.0, "scale": head_rate if head else 1.0}
+        for (decays, head), ps in groups.items()
+    ]

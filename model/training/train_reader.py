@@ -1,0 +1,219 @@
+"""The training loop: warm start, stages, checkpoints that resume to the very next batch, a loss curve."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from model.checkpoint import load_checkpoint, save_checkpoint
+from model.gpt import GPT
+from model.tokenizer import TextTokenizer
+from model.training.mixture import Tokenized, make_batch, plan_epoch
+from model.training.prepare import build_stages, parameter_groups, warm_start
+from model.training.reader_loss import reader_loss
+from model.training.recipe import Recipe
+
+STATE_FILE = "state.json"
+OPTIMIZER_FILE = "optimizer.safetensors"
+LOG_FILE = "log.jsonl"
+
+
+def has_amx() -> bool:
+    """Whether bfloat16 matrix products run in hardware; without that, bfloat16 on a CPU is slower than float32."""
+    return bool(torch.cpu._is_amx_tile_supported())
+
+
+def mixed_precision() -> AbstractContextManager[Any]:
+    """Autocast to bfloat16 where it pays, otherwise nothing."""
+    return torch.autocast("cpu", torch.bfloat16) if has_amx() else nullcontext()
+
+
+class ReaderTraining:
+    """One training run in one folder; construct it again on the same folder to resume."""
+
+    def __init__(self, recipe: Recipe, data: Path, run: Path, say: Callable[[str], None]) -> None:
+        """Prepare or resume.
+
+        Args:
+            recipe: what to do.
+            data: folder of the data files that the recipe names.
+            run: folder for checkpoints and the log; resumed if it holds one.
+            say: receives progress lines.
+        """
+        self.recipe, self.run, self.say = recipe, run, say
+        run.mkdir(parents=True, exist_ok=True)
+        self.step, self.position, self.stage, self.epoch = 0, 0, 0, 0
+        self.seconds = 0.0
+        resumed = (run / "last" / STATE_FILE).exists()
+        if resumed:
+            self.gpt, self.tokenizer = load_checkpoint(run / "last")
+        else:
+            self.gpt, self.tokenizer = warm_start(recipe, data, say)
+        self.optimizer = torch.optim.AdamW(
+            parameter_groups(self.gpt, recipe.optimizer.weight_decay, recipe.optimizer.head_rate),
+            lr=recipe.optimizer.learning_rate, betas=(0.9, 0.98),
+        )
+        if resumed:
+            self._restore(run / "last")
+        self.stages = build_stages(recipe, data, self.tokenizer, say)
+        self._stop = False
+
+    def train(self, *, checkpoint_every: float = 600, compile_network: bool = False) -> bool:
+        """Train to the recipe's last step, or until interrupted (Ctrl-C, SIGTERM) or out of time.
+
+        Args:
+            checkpoint_every: seconds between checkpoints.
+            compile_network: run through `torch.compile`: faster after minutes of warm-up.
+
+        Returns:
+            Whether the last step was reached.
+        """
+        previous = {s: signal.signal(s, self._interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
+        loss_of = torch.compile(reader_loss, dynamic=False) if compile_network else reader_loss
+        self.gpt.train()
+        saved = started = time.monotonic()
+        before = self.seconds
+        tokens, losses = 0, []
+        try:
+            for batch_tokens, loss in self._steps(loss_of):
+                tokens += batch_tokens
+                losses.append(loss)
+                now = time.monotonic()
+                self.seconds = before + now - started
+                if self.step % 20 == 0:
+                    self._report(sum(losses) / len(losses), tokens / (now - started))
+                    losses.clear()
+                if now - saved > checkpoint_every:
+                    self.save()
+                    saved = now
+                if self._stop or self.seconds > self.recipe.max_hours * 3600:
+                    break
+        finally:
+            for s, handler in previous.items():
+                signal.signal(s, handler)
+        self.save()
+        return self.step >= self.recipe.optimizer.steps
+
+    def _steps(self, loss_of: Callable[..., Tensor]) -> Iterator[tuple[int, float]]:
+        """Do one optimizer step after another; yields (tokens, loss)."""
+        settings = self.recipe.optimizer
+        while self.step < settings.steps:
+            stage = self._current_stage()
+            plan = plan_epoch(self.stages[stage], settings.batch_tokens, self._epoch_seed())
+            if not plan:
+                raise ValueError("no example of this stage fits a batch: lower batch_tokens or add data")
+            for bucket, members in plan[self.position:]:
+                yield bucket * len(members), self._step(loss_of, self.stages[stage], bucket, members)
+                if self.step >= settings.steps or self._current_stage() != stage:
+                    break
+            else:
+                self.epoch += 1
+                self.position = 0
+
+    def _step(
+        self, loss_of: Callable[..., Tensor], examples: list[Tokenized], bucket: int, members: list[tuple[int, int, int]]
+    ) -> float:
+        settings = self.recipe.optimizer
+        batch = make_batch(examples, bucket, members, self.tokenizer)
+        for group in self.optimizer.param_groups:
+            group["lr"] = settings.learning_rate * group["scale"] * settings.rate(self.step)
+        with mixed_precision():
+            loss = loss_of(self.gpt, batch)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.gpt.parameters(), settings.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        self.position += 1
+        return float(loss.detach())
+
+    def _current_stage(self) -> int:
+        done = self.step / self.recipe.optimizer.steps
+        stage = next(i for i, s in enumerate(self.recipe.stages) if done < s.until or s.until == 1.0)
+        if stage != self.stage:
+            self.stage, self.epoch, self.position = stage, 0, 0
+        return stage
+
+    def _epoch_seed(self) -> int:
+        return random.Random(f"{self.recipe.seed}-{self.stage}-{self.epoch}").randrange(1 << 31)
+
+    def _report(self, loss: float, speed: float) -> None:
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss is {loss} at step {self.step}: lower the learning rate and resume")
+        total = self.recipe.optimizer.steps
+        left = self.seconds / max(1, self.step) * (total - self.step)
+        row = {
+            "step": self.step, "loss": round(loss, 4), "tokens_per_second": round(speed),
+            "seconds": round(self.seconds), "stage": self.stage + 1, "epoch": self.epoch,
+            "rate": self.recipe.optimizer.rate(self.step),
+        }
+        with (self.run / LOG_FILE).open("a", encoding="utf-8") as log:
+            log.write(json.dumps(row) + "\n")
+        self.say(f"step {self.step}/{total}  loss {loss:.3f}  {speed:.0f} tokens/s  {left / 60:.0f} min left")
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        self.say("stopping after this step; run the same command to resume")
+        self._stop = True
+
+    def save(self) -> None:
+        """Write the checkpoint `last`; a crash while writing leaves the one before intact."""
+        temporary, last, old = (self.run / name for name in ("writing", "last", "before"))
+        _remove_tree(temporary)
+        save_checkpoint(temporary, self.gpt, self.tokenizer)
+        save_file(_flatten(self.optimizer.state_dict()["state"]), temporary / OPTIMIZER_FILE)
+        state = {
+            "step": self.step, "position": self.position, "stage": self.stage, "epoch": self.epoch,
+            "seconds": self.seconds, "recipe": asdict(self.recipe),
+        }
+        (temporary / STATE_FILE).write_text(json.dumps(state, indent=1), encoding="utf-8")
+        _remove_tree(old)
+        if last.exists():
+            last.rename(old)
+        temporary.rename(last)
+        _remove_tree(old)
+
+    def _restore(self, folder: Path) -> None:
+        state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+        self.step, self.position = state["step"], state["position"]
+        self.stage, self.epoch, self.seconds = state["stage"], state["epoch"], state["seconds"]
+        stored: dict[int, dict[str, Tensor]] = {}
+        for name, tensor in load_file(folder / OPTIMIZER_FILE).items():
+            index, field = name.split(".")
+            stored.setdefault(int(index), {})[field] = tensor
+        full = self.optimizer.state_dict()
+        full["state"] = stored
+        self.optimizer.load_state_dict(full)
+        self.say(f"resuming at step {self.step}")
+
+
+def _flatten(state: dict[int, dict[str, Tensor]]) -> dict[str, Tensor]:
+    return {f"{i}.{field}": t.contiguous() for i, fields in state.items() for field, t in fields.items()}
+
+
+def _remove_tree(folder: Path) -> None:
+    if folder.exists():
+        for path in folder.iterdir():
+            path.unlink()
+        folder.rmdir()
+
+
+def train_reader(
+    recipe: Recipe, data: Path, run: Path, say: Callable[[str], None], *, compile_network: bool = False
+) -> tuple[GPT, TextTokenizer, bool]:
+    """Run or resume a recipe; returns the network, its tokenizer and whether the last step was reached."""
+    training = ReaderTraining(recipe, data, run, say)
+    finished = training.train(compile_network=compile_network)
+    return training.gpt.eval(), training.tokenizer, finished
