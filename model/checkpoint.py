@@ -6,7 +6,6 @@ Loading gives float32 again; what the rounding costs is measured in model/LOG.md
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Literal
 
@@ -53,9 +52,12 @@ def load_checkpoint(folder: Path) -> tuple[GPT, TextTokenizer]:
     try:
         gpt = GPT(GPTConfig.load(folder / CONFIG_FILE))
         gpt.load_state_dict(_grow(load_file(folder / WEIGHTS_FILE)))
-    except (ConfigError, SafetensorError, RuntimeError, json.JSONDecodeError) as error:
+    except (ConfigError, SafetensorError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder}: the weights do not fit their config ({error})") from error
-    tokenizer = TextTokenizer.load(folder)
+    try:
+        tokenizer = TextTokenizer.load(folder)
+    except Exception as error:   # `tokenizers` raises the bare class for a file that it cannot read
+        raise CheckpointError(f"{folder}: the tokenizer's files are damaged ({error})") from error
     if tokenizer.vocab_size > gpt.config.vocab_size:
         raise CheckpointError(
             f"{folder}: the tokenizer has {tokenizer.vocab_size} tokens, the network {gpt.config.vocab_size}"

@@ -45,6 +45,9 @@ class GPTConfig:
     dropout: float = 0.0                # on the residual branches, never inside attention (it leaves the fast path)
 
     def __post_init__(self) -> None:
+        for name in _SIZES:
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+                raise ConfigError(f"{name}={getattr(self, name)!r}: must be a whole number, at least 1")
         if self.n_embd % self.n_head:
             raise ConfigError(f"n_embd={self.n_embd} is not a multiple of n_head={self.n_head}")
         if self.n_head % self.n_kv_head:
@@ -84,6 +87,7 @@ class GPTConfig:
         return cls.from_dict(json.loads(path.read_text(encoding="utf-8")))
 
 
+_SIZES = ("vocab_size", "n_layer", "n_head", "n_kv_head", "n_embd", "n_inner", "max_positions")
 _ALLOWED = {
     "norm": ("layer", "rms"),
     "norm_position": ("pre", "post"),

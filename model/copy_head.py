@@ -69,7 +69,7 @@ class CopyHead(nn.Module):
         scores = scores + self.prior(memory)[:, None, :, 1]
         place = torch.arange(memory.size(1), device=memory.device)
         fits = allowed[:, None] & (place >= starts[..., None])
-        return scores.masked_fill(~fits, NEVER)
+        return scores.masked_fill(~fits, NEVER)  # type: ignore[no-any-return]
 
     def pair_log_probabilities(self, decision: Tensor, memory: Tensor, allowed: Tensor) -> tuple[Tensor, Tensor]:
         """Exact log-probabilities of every instruction: pairs (B, L, L) indexed [start, end], and stop (B,)."""

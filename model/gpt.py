@@ -48,7 +48,7 @@ class Attention(nn.Module):
     def forward(
         self, x: Tensor, layer: int, mask: Tensor | None, rope: tuple[Tensor, Tensor] | None, cache: Cache | None
     ) -> Tensor:
-        """x (B, T, C), mask broadcastable to (B, H, T, S) or None for "all see all" -> (B, T, C)."""
+        """(B, T, C) -> (B, T, C); mask broadcastable to (B, H, T, S), or None for "all see all"."""
         b, t, c = x.shape
         d = self.config.head_size
         q = self.q(x).view(b, t, -1, d).transpose(1, 2)   # (B, H, T, D)
@@ -170,7 +170,8 @@ class GPT(nn.Module):
 
     def _rope(self, positions: Tensor) -> tuple[Tensor, Tensor]:
         d = self.config.head_size
-        inverse = self.config.rope_theta ** (-torch.arange(0, d, 2, device=positions.device).float() / d)
+        # written as transformers writes it: at position 30,000 another rounding of the same power is visible
+        inverse = 1.0 / self.config.rope_theta ** (torch.arange(0, d, 2, device=positions.device).float() / d)
         angles = positions.float()[..., None] * inverse   # (T, D/2) or (B, T, D/2)
         if angles.dim() == 3:
             angles = angles[:, None]

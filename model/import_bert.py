@@ -6,19 +6,16 @@ tokens. So the hidden states must agree with the source's to rounding, and a tes
 
 from __future__ import annotations
 
-import json
 from importlib.util import find_spec
 from pathlib import Path
 
-from safetensors.torch import load_file
 from torch import Tensor
 
 from model.config import GPTConfig
 from model.gpt import GPT
+from model.huggingface_folder import ImportFailed, read_config, read_weights
 
-
-class ImportFailed(ValueError):
-    """The source is not a network that we can represent exactly."""
+__all__ = ["ImportFailed", "import_bert", "minilm_folder"]
 
 
 def minilm_folder() -> Path:
@@ -39,7 +36,7 @@ def import_bert(folder: Path, *, copy_head: bool = False) -> GPT:
     Raises:
         ImportFailed: not a BERT, or a variant (relative positions, other activations) we do not represent.
     """
-    source = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    source = read_config(folder)
     if source.get("model_type") != "bert" or source.get("position_embedding_type", "absolute") != "absolute":
         raise ImportFailed(f"{folder}: only BERT with absolute positions can be imported")
     if source.get("hidden_act") != "gelu":
@@ -58,7 +55,7 @@ def import_bert(folder: Path, *, copy_head: bool = False) -> GPT:
     )
     gpt = GPT(config)
     state = gpt.state_dict()
-    state.update(_rename(load_file(folder / "model.safetensors"), config.n_layer))
+    state.update(_rename(read_weights(folder), config.n_layer))
     gpt.load_state_dict(state)
     return gpt
 

@@ -1,8 +1,11 @@
 """Text to tokens and back to character offsets.
 
-A WordPiece tokenizer (the `tokenizers` library) behind one fold: traditional Chinese characters become simplified
-and full-width letters and digits become ordinary ones before the tokenizer sees them. Each fold replaces one
-character by one character, so offsets into the folded text are offsets into the original.
+A tokenizer of the `tokenizers` library behind one fold: traditional Chinese characters become simplified and
+full-width letters and digits become ordinary ones before the tokenizer sees them. Each fold replaces one character
+by one character, so offsets into the folded text are offsets into the original.
+
+Text is data: "[SEP]" or "<|im_end|>" written in a document is read as ordinary characters. Only code that asks for a
+special token by name (`special`) gets one.
 """
 
 from __future__ import annotations
@@ -37,20 +40,39 @@ class Encoding:
 class TextTokenizer:
     """Tokenizer with exact offsets into the text it was given."""
 
-    def __init__(self, tokenizer: Tokenizer, han_fold: dict[str, str] | None = None) -> None:
-        """`han_fold` maps single characters to single characters (traditional to simplified Chinese)."""
+    def __init__(
+        self, tokenizer: Tokenizer, han_fold: dict[str, str] | None = None, *, fold_width: bool = True
+    ) -> None:
+        """Wrap a tokenizer; its truncation and padding are switched off.
+
+        Args:
+            tokenizer: any tokenizer of the `tokenizers` library.
+            han_fold: single characters to single characters (traditional to simplified Chinese).
+            fold_width: read full-width letters and digits as ordinary ones; imported models learned without.
+
+        Raises:
+            ValueError: a fold that would move offsets.
+        """
         self.tokenizer = tokenizer
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
+        self.tokenizer.encode_special_tokens = True   # meaning: special tokens in a text are plain text
         self.han_fold = dict(han_fold or {})
+        self.fold_width = fold_width
         if any(len(a) != 1 or len(b) != 1 for a, b in self.han_fold.items()):
             raise ValueError("a fold must map one character to one character, or offsets would move")
-        self._table = str.maketrans(self.han_fold | _WIDTH_FOLD)
-        self.cls = self._special("[CLS]")
-        self.sep = self._special("[SEP]")
-        self.pad = self._special("[PAD]")
+        self._table = str.maketrans(self.han_fold | (_WIDTH_FOLD if fold_width else {}))
+        # The reader's prompt needs these three; an imported language model may have none of them.
+        self.cls: int | None = self.tokenizer.token_to_id("[CLS]")
+        self.sep: int | None = self.tokenizer.token_to_id("[SEP]")
+        self.pad: int | None = self.tokenizer.token_to_id("[PAD]")
 
-    def _special(self, token: str) -> int:
+    def special(self, token: str) -> int:
+        """Id of a special token.
+
+        Raises:
+            ValueError: this tokenizer has none of that name.
+        """
         value = self.tokenizer.token_to_id(token)
         if value is None:
             raise ValueError(f"the tokenizer has no {token} token")
@@ -84,7 +106,9 @@ class TextTokenizer:
         self.tokenizer.save(str(folder / TOKENIZER_FILE))
         pairs = dict(sorted(self.han_fold.items()))
         (folder / FOLD_FILE).write_text(
-            json.dumps({"from": "".join(pairs), "to": "".join(pairs.values())}, ensure_ascii=False) + "\n",
+            json.dumps(
+                {"from": "".join(pairs), "to": "".join(pairs.values()), "width": self.fold_width}, ensure_ascii=False
+            ) + "\n",
             encoding="utf-8",
         )
 
@@ -92,7 +116,9 @@ class TextTokenizer:
     def load(cls, folder: Path) -> TextTokenizer:
         """Read what `save` wrote; a folder without `fold.json` folds only full-width characters."""
         fold: dict[str, str] = {}
+        width = True
         if (folder / FOLD_FILE).exists():
             stored = json.loads((folder / FOLD_FILE).read_text(encoding="utf-8"))
             fold = dict(zip(stored["from"], stored["to"], strict=True))
-        return cls(Tokenizer.from_file(str(folder / TOKENIZER_FILE)), fold)
+            width = stored.get("width", True)
+        return cls(Tokenizer.from_file(str(folder / TOKENIZER_FILE)), fold, fold_width=width)

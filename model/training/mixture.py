@@ -6,6 +6,7 @@ below. So there is no padding, attention needs no mask, and `torch.compile` sees
 
 from __future__ import annotations
 
+import math
 import random
 from collections import defaultdict
 from collections.abc import Sequence
@@ -75,16 +76,21 @@ def several_part_questions(examples: Sequence[Example], share: float, seed: int)
     """Two questions about one passage asked in one breath, answered by two quotes: teaches "then another pair".
 
     Args:
-        share: how many to make, as a share of `examples`.
+        examples: where the questions are taken from.
+        share: how many to make, as a share of `examples`; fewer if the passages do not yield them.
+        seed: the same choice for the same seed.
     """
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
     by_passage: defaultdict[str, list[Example]] = defaultdict(list)
     for e in examples:
         if e.quotes:
             by_passage[e.passage].append(e)
     groups = [g for g in by_passage.values() if len(g) > 1]
     made: list[Example] = []
-    while groups and len(made) < share * len(examples):
+    wanted = math.ceil(share * len(examples))
+    for _ in range(100 * wanted if groups else 0):   # bounded: perhaps all answers overlap
+        if len(made) == wanted:
+            break
         a, b = rng.sample(rng.choice(groups), 2)
         (a0, a1), (b0, b1) = a.quotes[0], b.quotes[0]
         if max(a0, b0) < min(a1, b1):
@@ -101,7 +107,7 @@ def hard_negatives(examples: Sequence[Example], share: float, seed: int) -> list
     """
     from sklearn.feature_extraction.text import TfidfVectorizer
 
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
     made: list[Example] = []
     for lang in sorted({e.lang for e in examples}):
         mine = [e for e in examples if e.lang == lang and e.quotes]
@@ -163,7 +169,7 @@ def plan_epoch(
         Batches in training order, each (bucket length, [(example index, first, last), ...]); the same for the same
         seed, so an interrupted epoch continues with the very next batch.
     """
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
     order = list(range(len(examples)))
     rng.shuffle(order)
     waiting: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)
@@ -182,20 +188,25 @@ def plan_epoch(
 def make_batch(
     examples: Sequence[Tokenized], bucket: int, members: Sequence[tuple[int, int, int]], tokenizer: TextTokenizer
 ) -> Batch:
-    """Tensors of one planned batch."""
+    """Tensors of one planned batch.
+
+    Raises:
+        ValueError: the tokenizer lacks [CLS], [SEP] or [PAD].
+    """
     b = len(members)
-    ids = np.full((b, bucket), tokenizer.pad, dtype=np.int64)
+    cls, sep, pad = (tokenizer.special(name) for name in ("[CLS]", "[SEP]", "[PAD]"))
+    ids = np.full((b, bucket), pad, dtype=np.int64)
     segments = np.zeros((b, bucket), dtype=np.int64)
     allowed = np.zeros((b, bucket), dtype=bool)
     quotes = np.full((b, MAX_QUOTES, 2), NO_QUOTE, dtype=np.int64)
     for row, (index, first, last) in enumerate(members):
         e = examples[index]
         body = len(e.question) + 2
-        ids[row, 0] = tokenizer.cls
+        ids[row, 0] = cls
         ids[row, 1:body - 1] = e.question
-        ids[row, body - 1] = tokenizer.sep
+        ids[row, body - 1] = sep
         ids[row, body:bucket - 1] = e.passage[first:last]
-        ids[row, -1] = tokenizer.sep
+        ids[row, -1] = sep
         segments[row, body:] = 1
         allowed[row, body:-1] = True
         for i, (s, t) in enumerate(e.quotes[:MAX_QUOTES]):

@@ -70,7 +70,7 @@ def build_stages(
                     load_examples(data / share.file, exclude, recipe.calibration_share)
                 )
                 say(f"{share.file}: {len(loaded[share.file])} examples")
-        examples = _mix(stage, loaded, random.Random(recipe.seed + number))
+        examples = _mix(stage, loaded, random.Random(recipe.seed + number))  # noqa: S311 - reproducible, not secret
         distinct = list(dict.fromkeys(examples))
         extra = hard_negatives(distinct, stage.negatives, recipe.seed)
         extra += several_part_questions(distinct, stage.several_part, recipe.seed)

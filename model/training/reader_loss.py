@@ -7,6 +7,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from model.cache import TapeCache
+from model.copy_head import CopyHead
 from model.gpt import GPT
 from model.training.mixture import Batch
 
@@ -35,7 +36,7 @@ def reader_loss(gpt: GPT, batch: Batch) -> Tensor:
         head.start_scores(decision, memory, batch.allowed).float(),
         torch.where(given[:, 0], safe[:, 0, 0], stop),
     )
-    loss = loss + _end_loss(gpt, decision, memory, batch, safe[:, 0], given[:, 0])
+    loss = loss + _end_loss(head, decision, memory, batch.allowed, quote=safe[:, 0], given=given[:, 0])
 
     inputs = head.instruction(memory, safe[..., 0], safe[..., 1])             # (B, Q, C)
     q = inputs.size(1)
@@ -51,13 +52,14 @@ def reader_loss(gpt: GPT, batch: Batch) -> Tensor:
             reduction="none",
         )
         loss = loss + _mean_where(start, here)
-        loss = loss + _end_loss(gpt, decision, memory, batch, following, more)
+        loss = loss + _end_loss(head, decision, memory, batch.allowed, quote=following, given=more)
     return loss
 
 
-def _end_loss(gpt: GPT, decision: Tensor, memory: Tensor, batch: Batch, quote: Tensor, given: Tensor) -> Tensor:
-    assert gpt.copy_head is not None  # noqa: S101 - checked by the caller; for the type checker
-    scores = gpt.copy_head.end_scores(decision, memory, quote[:, :1], batch.allowed)[:, 0]
+def _end_loss(
+    head: CopyHead, decision: Tensor, memory: Tensor, allowed: Tensor, *, quote: Tensor, given: Tensor
+) -> Tensor:
+    scores = head.end_scores(decision, memory, quote[:, :1], allowed)[:, 0]
     return _mean_where(F.cross_entropy(scores.float(), quote[:, 1], reduction="none"), given)
 
 

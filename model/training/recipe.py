@@ -96,6 +96,9 @@ def load_recipe(path: Path) -> Recipe:
         raise RecipeError(f"{path}: no such file") from error
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: {error}") from error
+    unknown = set(raw) - {"seed", "max_hours", "calibration_share", "vocabulary", "held_out", "optimizer", "stage"}
+    if unknown:
+        raise RecipeError(f"{path}: unknown fields {sorted(unknown)}")
     try:
         stages = [
             _make(Stage, {**s, "files": [_make(FileShare, f) for f in s["files"]]}) for s in raw["stage"]
@@ -110,7 +113,9 @@ def load_recipe(path: Path) -> Recipe:
             max_hours=raw.get("max_hours", 2.0),
             calibration_share=raw.get("calibration_share", 0.04),
         )
-    except (KeyError, TypeError) as error:
+    except KeyError as error:
+        raise RecipeError(f"{path}: the field {error} is missing") from error
+    except TypeError as error:
         raise RecipeError(f"{path}: {error}") from error
     ends = [s.until for s in recipe.stages]
     if not ends or ends != sorted(ends) or ends[-1] != 1.0:
@@ -118,7 +123,8 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def _make(kind: type[Any], values: dict[str, Any]) -> Any:  # noqa: ANN401 - one constructor for every section
+def _make(kind: type[Any], values: dict[str, Any]) -> Any:
+    """One constructor for every section."""
     unknown = set(values) - {f.name for f in fields(kind)}
     if unknown:
         raise TypeError(f"[{kind.__name__.lower()}] has unknown fields {sorted(unknown)}")

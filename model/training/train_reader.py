@@ -28,6 +28,7 @@ from model.training.recipe import Recipe
 
 STATE_FILE = "state.json"
 OPTIMIZER_FILE = "optimizer.safetensors"
+RANDOM_FILE = "random.safetensors"   # torch's generator, which dropout draws from
 LOG_FILE = "log.jsonl"
 
 
@@ -57,6 +58,8 @@ class ReaderTraining:
         run.mkdir(parents=True, exist_ok=True)
         self.step, self.position, self.stage, self.epoch = 0, 0, 0, 0
         self.seconds = 0.0
+        if (run / "before").exists() and not (run / "last").exists():
+            (run / "before").rename(run / "last")   # a crash between the two renames of `save`
         resumed = (run / "last" / STATE_FILE).exists()
         if resumed:
             self.gpt, self.tokenizer = load_checkpoint(run / "last")
@@ -124,7 +127,11 @@ class ReaderTraining:
                 self.position = 0
 
     def _step(
-        self, loss_of: Callable[..., Tensor], examples: list[Tokenized], bucket: int, members: list[tuple[int, int, int]]
+        self,
+        loss_of: Callable[..., Tensor],
+        examples: list[Tokenized],
+        bucket: int,
+        members: list[tuple[int, int, int]],
     ) -> float:
         settings = self.recipe.optimizer
         batch = make_batch(examples, bucket, members, self.tokenizer)
@@ -148,7 +155,8 @@ class ReaderTraining:
         return stage
 
     def _epoch_seed(self) -> int:
-        return random.Random(f"{self.recipe.seed}-{self.stage}-{self.epoch}").randrange(1 << 31)
+        name = f"{self.recipe.seed}-{self.stage}-{self.epoch}"
+        return random.Random(name).randrange(1 << 31)  # noqa: S311 - reproducible, not secret
 
     def _report(self, loss: float, speed: float) -> None:
         if not math.isfinite(loss):
@@ -174,6 +182,7 @@ class ReaderTraining:
         _remove_tree(temporary)
         save_checkpoint(temporary, self.gpt, self.tokenizer)
         save_file(_flatten(self.optimizer.state_dict()["state"]), temporary / OPTIMIZER_FILE)
+        save_file({"torch": torch.get_rng_state()}, temporary / RANDOM_FILE)
         state = {
             "step": self.step, "position": self.position, "stage": self.stage, "epoch": self.epoch,
             "seconds": self.seconds, "recipe": asdict(self.recipe),
@@ -196,6 +205,8 @@ class ReaderTraining:
         full = self.optimizer.state_dict()
         full["state"] = stored
         self.optimizer.load_state_dict(full)
+        if (folder / RANDOM_FILE).exists():   # checkpoints before November 2026 have none
+            torch.set_rng_state(load_file(folder / RANDOM_FILE)["torch"])
         self.say(f"resuming at step {self.step}")
 
 

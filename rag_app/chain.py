@@ -1,0 +1,180 @@
+"""`build_chain`: the question-answering chain as one LangChain `Runnable`.
+
+question (+ history) -> standalone question -> passages -> chat model -> citations checked -> `Answer`
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+from ingest.embedding import Embedder, SentenceTransformerEmbedder
+from ingest.library import Library
+from langchain_core.documents import Document
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
+
+from model.language import Language, language_of
+from rag_app.answer import Answer, Passage
+from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
+from rag_app.citations import check_citations
+from rag_app.history import standalone_question
+from rag_app.prompts import load_prompt
+from rag_app.retrieval.retriever import LibraryRetriever
+from rag_app.settings import Settings, SettingsError
+
+State = dict[str, Any]
+Step = Callable[[State], Any]
+
+
+class ChainInput(TypedDict, total=False):
+    """Input of the chain: `question` is required, `chat_history` is oldest first."""
+
+    question: str
+    chat_history: Sequence[BaseMessage]
+
+
+def build_embedder(settings: Settings) -> Embedder:
+    """The configured embedder; nothing is loaded before the first text."""
+    return SentenceTransformerEmbedder(settings.embedder)
+
+
+def open_library(settings: Settings, *, create: bool = True) -> Library:
+    """The configured collection."""
+    return Library.open(settings.library_folder, build_embedder(settings), create=create)
+
+
+def build_chat_model(settings: Settings) -> BaseChatModel:
+    """The configured chat model.
+
+    Raises:
+        SettingsError: LangChain cannot build `chat_model`, for example because its provider's package is missing.
+    """
+    if settings.chat_model == "local":
+        folder = {} if settings.reader is None else {"checkpoint": settings.reader}
+        return ChatLocalGPT(min_confidence=settings.min_confidence, **folder)
+    from langchain.chat_models import init_chat_model
+
+    try:
+        return init_chat_model(settings.chat_model)
+    except (ImportError, ValueError) as error:
+        raise SettingsError(f"chat_model {settings.chat_model!r}: {error}") from error
+
+
+def build_chain(
+    settings: Settings | None = None, *, library: Library | None = None, model: BaseChatModel | None = None
+) -> Runnable[ChainInput, Answer]:
+    """Build the chain.
+
+    Args:
+        settings: None: from the environment.
+        library: an open library; None: the configured collection.
+        model: any chat model; None: the configured one. One that is not `ChatLocalGPT` gets the passages in its prompt
+            (`rag_app/prompts/answer.*.txt`) and its quotes are looked up in them.
+
+    Returns:
+        A Runnable from `{"question", "chat_history"}` to `Answer`, with `invoke`, `batch`, `stream`, their async
+        twins and `astream_events`.
+
+    Raises:
+        SettingsError: a setting cannot be used.
+
+    Example:
+        >>> chain = build_chain(Settings())  # doctest: +SKIP
+        >>> chain.invoke({"question": "How long is the warranty?"}).answer  # doctest: +SKIP
+    """
+    settings = settings or Settings.from_environment()
+    library = library or open_library(settings)
+    model = model or build_chat_model(settings)
+    retriever = LibraryRetriever(library=library, k=settings.passages)
+    local = isinstance(model, ChatLocalGPT)
+
+    def begin(given: ChainInput) -> State:
+        question = given.get("question", "").strip()
+        if not question:
+            raise ValueError("the question is empty")
+        started = time.perf_counter()
+        standalone = standalone_question(question, given.get("chat_history") or ())
+        return {"question": question, "standalone": standalone, "started": started, "lang": language_of(question)}
+
+    def messages(state: State) -> list[BaseMessage]:
+        state["retrieved"] = time.perf_counter()
+        documents: list[Document] = state["documents"]
+        if local:
+            return [_with_passages(state["standalone"], documents)]
+        return [HumanMessage(_text_prompt(state["standalone"], documents, state["lang"], settings.home))]
+
+    def finish(state: State) -> Answer:
+        return _to_answer(state, library, settings.home)
+
+    chain: Runnable[Any, Any] = (
+        RunnableLambda(begin)
+        | RunnablePassthrough.assign(documents=RunnableLambda(_standalone) | retriever)
+        | RunnablePassthrough.assign(message=RunnableLambda(messages) | model)
+        | RunnableLambda(finish)
+    )
+    return chain.with_config(run_name="quoted_answer")
+
+
+def _standalone(state: State) -> str:
+    return str(state["standalone"])
+
+
+def _with_passages(question: str, documents: Sequence[Document]) -> HumanMessage:
+    """The question and its passages as content blocks."""
+    blocks: list[str | dict[str, Any]] = [
+        passage_block(
+            d.page_content, title=d.metadata["title"], url=d.metadata["source"], score=d.metadata["score"],
+            chunk_id=d.metadata["chunk_id"],
+        )
+        for d in documents
+    ]
+    return HumanMessage(content=[*blocks, {"type": "text", "text": question}])
+
+
+def _text_prompt(question: str, documents: Sequence[Document], lang: Language, home: Path) -> str:
+    """The prompt for a chat model that only reads text."""
+    one = load_prompt("passage", lang, home)
+    passages = "\n\n".join(
+        one.format(number=i, title=d.metadata["title"], text=d.page_content) for i, d in enumerate(documents, 1)
+    )
+    return load_prompt("answer", lang, home).format(passages=passages, question=question)
+
+
+def _to_answer(state: State, library: Library, home: Path) -> Answer:
+    """Check what the model said; an answer without a proven quote is no answer."""
+    message: AIMessage = state["message"]
+    documents: list[Document] = state["documents"]
+    told = message.response_metadata
+    citations = check_citations(message, documents, library) if told.get("answered", True) else ()
+    now = time.perf_counter()
+    usage = message.usage_metadata
+    answered = bool(citations)
+    return Answer(
+        question=state["question"],
+        answer=message.text if answered else load_prompt("not_found", state["lang"], home),
+        answered=answered,
+        confidence=float(told.get("confidence", 1.0 if answered else 0.0)),
+        citations=citations,
+        timings_ms={
+            "retrieve": 1000 * (state["retrieved"] - state["started"]),
+            "answer": 1000 * (now - state["retrieved"]),
+            "total": 1000 * (now - state["started"]),
+        },
+        usage={k: int(usage[k]) for k in ("input_tokens", "output_tokens", "total_tokens")} if usage else {},
+        passages=tuple(_passage(d) for d in documents),
+        withheld=None if answered else told.get("candidate"),
+        standalone_question=state["standalone"],
+    )
+
+
+def _passage(document: Document) -> Passage:
+    m = document.metadata
+    return Passage(
+        source=m["source"], title=m["title"], document_id=m["document_id"], chunk_id=m["chunk_id"], start=m["start"],
+        end=m["end"], text=document.page_content, page=m["page"], heading_path=tuple(m["heading_path"]),
+        score=float(m["score"]),
+    )

@@ -1,0 +1,1 @@
+"""Our GPT as a LangChain chat model."""

@@ -1,0 +1,56 @@
+"""What all commands share: settings from options and environment, errors as one clear line."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rag_app.cli import fail
+
+# One process answers one person: no telemetry, no hub look-ups, no fork warnings from the tokenizers.
+QUIET = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "true",
+    "ANONYMIZED_TELEMETRY": "False",
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "TRANSFORMERS_VERBOSITY": "error",
+}
+
+
+def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--home` and `--collection` (also accepted before its name) and a `settings` argument.
+
+    Known errors end the command with one line on stderr: status 3 for a locked library, 2 otherwise.
+    """
+
+    @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Folder of all data [RAG_HOME].")
+    @click.option("--collection", help="Collection to use [RAG_COLLECTION, default: default].")
+    @click.pass_context
+    @functools.wraps(command)
+    def wrapped(ctx: click.Context, /, *args: Any, home: Path | None, collection: str | None, **options: Any) -> Any:
+        from ingest.embedding import EmbedderError
+        from ingest.errors import LibraryError, LibraryLocked
+        from rag_app.prompts import PromptError
+        from rag_app.settings import Settings, SettingsError
+
+        for name, value in QUIET.items():
+            os.environ.setdefault(name, value)
+        before: dict[str, Any] = ctx.obj or {}
+        try:
+            settings = Settings.from_environment(
+                home=home or before.get("home"), collection=collection or before.get("collection")
+            )
+            return command(*args, settings=settings, **options)
+        except LibraryLocked as error:
+            fail(str(error), 3)
+        except (LibraryError, EmbedderError, SettingsError, PromptError) as error:
+            fail(str(error), 2)
+        return None
+
+    return wrapped

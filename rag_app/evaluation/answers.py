@@ -1,0 +1,203 @@
+"""`rag eval answers`: questions with reference answers, asked end to end or of the reader alone."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import psutil
+from tqdm import tqdm
+
+from model.answering import Answerer
+from model.language import Language, language_of
+from model.metrics import auroc, best, exact_match, expected_calibration_error, f1
+
+RIGHT = 0.5     # F1 from which an answer counts as right
+
+Mode = Literal["end-to-end", "reader"]
+
+
+class EvaluationError(ValueError):
+    """A file that cannot be evaluated: which line and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """One line of the file."""
+
+    id: str
+    question: str
+    context: str
+    title: str
+    answers: tuple[str, ...]
+    lang: Language
+    kind: str
+
+    @property
+    def answerable(self) -> bool:
+        """Whether there is a reference answer."""
+        return bool(self.answers)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What happened to one question.
+
+    Attributes:
+        candidate: the best answer with the threshold off.
+        rank: 1-based rank of the right document among the retrieved ones, None if it is not there or in reader mode.
+    """
+
+    id: str
+    question: str
+    answers: tuple[str, ...]
+    lang: Language
+    kind: str
+    candidate: str
+    answered: bool
+    confidence: float
+    f1: float
+    exact_match: float
+    rank: int | None
+    latency_ms: float
+
+    @property
+    def right(self) -> bool:
+        """Answerable and answered well enough."""
+        return bool(self.answers) and self.f1 >= RIGHT
+
+
+def read_questions(path: Path) -> tuple[list[Question], dict[str, str]]:
+    """Questions of a JSON-lines file, and every distinct context with its title.
+
+    Raises:
+        EvaluationError: the file or a line cannot be used.
+    """
+    questions: list[Question] = []
+    contexts: dict[str, str] = {}
+    for number, row in _rows(path):
+        context = row.get("context")
+        if not isinstance(context, str) or not context.strip():
+            raise EvaluationError(f'{path}, line {number}: "context" is missing or empty')
+        contexts.setdefault(context, str(row.get("title") or ""))
+        asked = row.get("question")
+        if not asked:
+            continue
+        answers = () if row.get("is_impossible") else tuple(a for a in row.get("answers") or () if a)
+        lang: Language = row["lang"] if row.get("lang") in ("en", "zh") else language_of(asked)
+        questions.append(
+            Question(
+                str(row.get("id", number)), asked, context, contexts[context], answers, lang, str(row.get("type", ""))
+            )
+        )
+    if not questions:
+        raise EvaluationError(f"{path} holds no question")
+    return questions, contexts
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    import lzma
+
+    try:
+        with (lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")) as f:
+            for number, line in enumerate(f, 1):
+                if line.strip():
+                    row = json.loads(line)
+                    if not isinstance(row, dict):
+                        raise EvaluationError(f"{path}, line {number}: not a JSON object")
+                    yield number, row
+    except OSError as error:
+        raise EvaluationError(f"{path}: {error.strerror or error}") from error
+    except (json.JSONDecodeError, UnicodeDecodeError, lzma.LZMAError) as error:
+        raise EvaluationError(f"{path}: not JSON lines in UTF-8 ({error})") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    candidate: str
+    answered: bool
+    confidence: float
+    documents: tuple[str, ...] = ()
+
+
+def ask_reader(answerer: Answerer, question: Question) -> Reply:
+    """Give the reader the right context and nothing else."""
+    verdict, _ = answerer.answer(question.question, [question.context])
+    if verdict is None:
+        return Reply("", False, 0.0)
+    return Reply("\n".join(q.text for q in verdict.reading.quotes), verdict.answered, verdict.confidence)
+
+
+def run(
+    questions: Sequence[Question],
+    ask: Callable[[Question], Reply],
+    right_document: Callable[[Question], str | None],
+    *,
+    quiet: bool,
+) -> list[Outcome]:
+    """Ask every question and compare with its references."""
+    outcomes = []
+    for question in tqdm(questions, desc="asking", unit="q", disable=quiet):
+        started = time.perf_counter()
+        reply = ask(question)
+        latency = 1000 * (time.perf_counter() - started)
+        wanted = right_document(question)
+        order = list(dict.fromkeys(reply.documents))
+        outcomes.append(
+            Outcome(
+                question.id, question.question, question.answers, question.lang, question.kind,
+                reply.candidate, reply.answered, reply.confidence,
+                best(f1, reply.candidate, question.answers, question.lang),
+                best(exact_match, reply.candidate, question.answers, question.lang),
+                order.index(wanted) + 1 if wanted in order else None,
+                latency,
+            )
+        )
+    return outcomes
+
+
+def report(outcomes: Sequence[Outcome], mode: Mode) -> dict[str, Any]:
+    """The metrics, fractions in 0..1; None where there is nothing to measure (or, in reader mode, to retrieve)."""
+    answerable = [o for o in outcomes if o.answers]
+    given = [o for o in outcomes if o.answered]
+    right = [o.right for o in outcomes]
+    confidences = [o.confidence for o in outcomes]
+    latency = [o.latency_ms for o in outcomes]
+    retrieves = mode == "end-to-end"
+    return {
+        "n": len(outcomes),
+        "f1": _mean([o.f1 for o in answerable]),
+        "exact_match": _mean([o.exact_match for o in answerable]),
+        "recall_at_1": _mean([o.rank == 1 for o in outcomes]) if retrieves else None,
+        "recall_at_5": _mean([o.rank is not None and o.rank <= 5 for o in outcomes]) if retrieves else None,
+        "answered_rate": _mean([o.answered for o in outcomes]),
+        "precision_answered": _mean([o.right for o in given]),
+        "auroc": _rounded(auroc(confidences, right)),
+        "ece": _rounded(expected_calibration_error(confidences, right)),
+        "latency_ms": {"p50": _percentile(latency, 50), "p95": _percentile(latency, 95)},
+        "rss_mb": round(psutil.Process().memory_info().rss / 2**20, 1),
+    }
+
+
+def write_details(outcomes: Sequence[Outcome], path: Path) -> None:
+    """One JSON line a question."""
+    with path.open("w", encoding="utf-8") as out:
+        for outcome in outcomes:
+            out.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
+
+
+def _mean(values: Sequence[float]) -> float | None:
+    return _rounded(sum(values) / len(values)) if values else None
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def _percentile(values: Sequence[float], q: float) -> float:
+    return round(float(np.percentile(values, q)), 1) if values else 0.0

@@ -1,0 +1,67 @@
+"""What the tests of `ingest` share: a small deterministic embedder and a library that uses it."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from ingest.documents import DocumentRecord, LoadedDocument
+from ingest.library import Library
+
+_WORD = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]")
+
+
+class HashingEmbedder:
+    """A real, if simple, embedder: each word adds a direction that its hash decides."""
+
+    name = "hashing"
+    dimension = 64
+    fingerprint = "hashing-64"
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        self.calls += 1
+        return np.stack([self._embed(text) for text in texts])
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        return self._embed(text)
+
+    def _embed(self, text: str) -> NDArray[np.float32]:
+        vector = np.full(self.dimension, 1e-3, dtype=np.float32)
+        for word in _WORD.findall(unicodedata.normalize("NFKC", text).lower()):
+            seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
+            vector += np.random.default_rng(seed).standard_normal(self.dimension, dtype=np.float32)
+        return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
+def plain(text: str, title: str = "note") -> LoadedDocument:
+    return LoadedDocument(text=text, mime="text/plain", title=title)
+
+
+@pytest.fixture
+def embedder() -> HashingEmbedder:
+    return HashingEmbedder()
+
+
+@pytest.fixture
+def library(tmp_path: Path, embedder: HashingEmbedder) -> Iterator[Library]:
+    with Library.open(tmp_path / "library", embedder, lock_timeout=1.0) as opened:
+        yield opened
+
+
+@pytest.fixture
+def commit(library: Library) -> Callable[..., DocumentRecord]:
+    """Commit a plain text under a source name."""
+
+    def _commit(source: str, text: str, title: str = "note") -> DocumentRecord:
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        return library.commit(source, plain(text, title), sha256, len(text.encode()))
+
+    return _commit

@@ -1,0 +1,110 @@
+import io
+from pathlib import Path
+
+import pytest
+from fpdf import FPDF
+
+from ingest.loaders.errors import LoadError
+from ingest.loaders.pdf import load_pdf
+
+CHINESE_FONT = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
+PARAGRAPH = (
+    "The quick brown fox jumps over the lazy dog near the bank of the river while the evening sun goes down and the "
+    "people of the village walk home from the fields with their tools on their backs. A second sentence follows."
+)
+
+
+class Pages:
+    """A PDF in the making."""
+
+    def __init__(self, **options: str) -> None:
+        self.pdf = FPDF(**options)
+        self.pdf.set_font("Helvetica", size=12)
+
+    def text(self, text: str) -> "Pages":
+        self.pdf.add_page()
+        self.pdf.multi_cell(0, 6, text)
+        return self
+
+    def picture(self) -> "Pages":
+        self.pdf.add_page()
+        self.pdf.rect(10, 10, 100, 100)
+        return self
+
+    def blank(self) -> "Pages":
+        self.pdf.add_page()
+        return self
+
+    def data(self) -> bytes:
+        return bytes(self.pdf.output())
+
+
+def test_pages_index_the_text_and_wrapped_sentences_are_whole_again() -> None:
+    document = load_pdf(Pages().text(PARAGRAPH).text("1. First item\n2. Second item").data(), "stem")
+    assert [p.number for p in document.pages] == [1, 2]
+    first, second = (document.text[p.start : p.end] for p in document.pages)
+    assert first == PARAGRAPH
+    assert second == "1. First item\n2. Second item"
+    assert document.text == f"{first}\n\n{second}"
+    assert document.title == "stem" and document.warning is None
+
+
+def test_a_word_that_the_layout_hyphenated_is_whole_again() -> None:
+    document = load_pdf(Pages().text("Some visitors were inter-\nnational, others state-of-the-\nart.").data(), "s")
+    assert "international" in document.text
+    assert "state-of-the-art" in document.text
+
+
+@pytest.mark.skipif(not CHINESE_FONT.exists(), reason="no Chinese font on this machine")
+def test_wrapped_chinese_is_joined_without_a_space() -> None:
+    sentence = "图书馆每天早上九点开门，晚上八点关门，读者凭借书证可以借阅五本图书，借期为一个月，到期之前可以续借一次。"
+    pages = Pages()
+    pages.pdf.add_font("wqy", fname=CHINESE_FONT)
+    pages.pdf.set_font("wqy", size=12)
+    assert load_pdf(pages.text(sentence * 2).data(), "s").text == sentence * 2
+
+
+def test_headings_come_from_the_outline() -> None:
+    pages = Pages()
+    for title in ("Introduction", "Method and data"):
+        pages.pdf.add_page()
+        pages.pdf.start_section(title)
+        pages.pdf.multi_cell(0, 6, f"{title}\n{PARAGRAPH}")
+    document = load_pdf(pages.data(), "s")
+    assert [(h.level, h.title) for h in document.headings] == [(1, "Introduction"), (1, "Method and data")]
+    assert all(document.text[h.start :].startswith(h.title) for h in document.headings)
+
+
+def test_pages_without_a_text_layer_are_named_and_blank_ones_are_not() -> None:
+    some = load_pdf(Pages().text("Words.").picture().blank().picture().data(), "s")
+    assert some.warning == "pages 2, 4 have no text layer"
+    with pytest.raises(LoadError, match="scan"):
+        load_pdf(Pages().picture().picture().data(), "s")
+
+
+def test_an_encrypted_pdf_is_refused_unless_it_opens_without_a_password() -> None:
+    locked = Pages().text("Secret.")
+    locked.pdf.set_encryption("owner", "user")
+    with pytest.raises(LoadError, match="password"):
+        load_pdf(locked.data(), "s")
+    unlocked = Pages().text("Public.")
+    unlocked.pdf.set_encryption("owner")
+    assert load_pdf(unlocked.data(), "s").text == "Public."
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_a_truncated_pdf_is_refused_or_read_but_never_crashes(share: float) -> None:
+    data = Pages().text(PARAGRAPH).text(PARAGRAPH).data()
+    try:
+        document = load_pdf(data[: int(len(data) * share)], "s")
+    except LoadError as error:
+        assert "damaged" in str(error) or "text layer" in str(error)
+    else:
+        assert document.text.strip()
+
+
+def test_the_stated_title_is_taken_unless_a_program_made_it_up() -> None:
+    for stated, expected in (("Annual report", "Annual report"), ("Microsoft Word - x.doc", "stem"), ("", "stem")):
+        pages = Pages().text("Words.")
+        pages.pdf.set_title(stated)
+        assert load_pdf(io.BytesIO(pages.data()).getvalue(), "stem").title == expected

@@ -1,0 +1,61 @@
+"""A second process for the tests: `writer_process.py LIBRARY ACTION ARGUMENT...`; see the functions below."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from conftest import HashingEmbedder
+
+from ingest import catalogue, vectors
+from ingest.job import ingest
+from ingest.library import Library
+
+
+def main() -> None:
+    folder, action, *arguments = sys.argv[1:]
+    library = Library.open(Path(folder), HashingEmbedder())
+    if action == "ingest":
+        print(ingest(library, [Path(a) for a in arguments], prune=True).exit_status)
+    elif action == "remove":
+        for source in arguments:
+            record = library.find_source(source)
+            assert record is not None
+            library.remove(record.document_id)
+    elif action == "hold":  # the writer lock, until the parent closes our input
+        with library.writing():
+            print("held", flush=True)
+            sys.stdin.read()
+    elif action == "die":  # at the nth call of a method, before or after it
+        when, owner, method, nth, *paths = arguments
+        die_at(when, owner, method, int(nth))
+        ingest(library, [Path(p) for p in paths], prune=True)
+    elif action == "slowly":  # ingest, announcing each step, so that the parent can kill us anywhere
+        print("started", flush=True)
+        ingest(library, [Path(a) for a in arguments], prune=True, progress=lambda _: time.sleep(0.02))
+    library.close()
+
+
+def die_at(when: str, owner: str, method: str, nth: int) -> None:
+    """Let the process kill itself with SIGKILL around a call, as a power cut would."""
+    cls: Any = {"Catalogue": catalogue.Catalogue, "Vectors": vectors.Vectors}[owner]
+    original = getattr(cls, method)
+    calls = 0
+
+    def dying(*arguments: Any, **named: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == nth and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        result = original(*arguments, **named)
+        if calls == nth:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result
+
+    setattr(cls, method, dying)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""A recipe is read as written, or refused with the name of what is wrong."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from model.training.recipe import Optimizer, RecipeError, load_recipe
+
+SHIPPED = Path(__file__).parents[3] / "data" / "recipes" / "reader.toml"
+
+
+def changed(tmp_path, old, new):
+    text = SHIPPED.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / "recipe.toml"
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+def test_the_shipped_recipe_loads():
+    recipe = load_recipe(SHIPPED)
+    assert recipe.stages[-1].until == 1.0
+    assert recipe.optimizer.steps > 0
+    assert all(stage.files for stage in recipe.stages)
+
+
+def test_the_shipped_recipe_trains_on_no_evaluation_file():
+    recipe = load_recipe(SHIPPED)
+    trained = {share.file for stage in recipe.stages for share in stage.files}
+    assert not trained & set(recipe.held_out)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "named"),
+    [
+        ("seed =", "speed = 1\nseed =", "speed"),
+        ("clip =", "clips = 2\nclip =", "clips"),
+        ("least_count =", "least = 2\nleast_count =", "least"),
+        ("negatives =", "positives = 1\nnegatives =", "positives"),
+        ("times = 1 }", "time = 1 }", "time"),
+        ('fields = ["zh"] }', 'fields = ["zh"], size = 3 }', "size"),
+    ],
+)
+def test_an_unknown_field_is_named(tmp_path, old, new, named):
+    with pytest.raises(RecipeError, match=f"unknown fields .*'{named}'"):
+        load_recipe(changed(tmp_path, old, new))
+
+
+@pytest.mark.parametrize(("old", "named"), [("seed =", "seed"), ("steps =", "steps"), ("parallel =", "parallel")])
+def test_a_missing_field_is_named(tmp_path, old, named):
+    with pytest.raises(RecipeError, match=named):
+        load_recipe(changed(tmp_path, f"\n{old}", "\n#"))
+
+
+@pytest.mark.parametrize("until", ["0.9", "0.5"])
+def test_stages_must_rise_to_the_end(tmp_path, until):
+    with pytest.raises(RecipeError, match="the last at 1.0"):
+        load_recipe(changed(tmp_path, "until = 1.0", f"until = {until}"))
+
+
+def test_a_missing_file_or_broken_toml_is_named(tmp_path):
+    with pytest.raises(RecipeError, match="absent.*no such file"):
+        load_recipe(tmp_path / "absent.toml")
+    (tmp_path / "broken.toml").write_text("seed = = 1")
+    with pytest.raises(RecipeError, match=r"broken\.toml"):
+        load_recipe(tmp_path / "broken.toml")
+
+
+def test_the_rate_warms_up_stays_and_falls_to_zero():
+    settings = Optimizer(steps=100, warm_up=10, decay_share=0.4)
+    rates = [settings.rate(s) for s in range(101)]
+    assert rates[0] == pytest.approx(0.1)
+    assert rates[10:61] == [1.0] * 51
+    assert rates[60:] == sorted(rates[60:], reverse=True)
+    assert rates[80] == pytest.approx(0.5)
+    assert rates[100] == 0
