@@ -29,7 +29,10 @@ _JOINER = "\ue000"
 _HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
 _HAN_RUN = re.compile(f"[{_HAN}]+")
 _WORD = re.compile(f"[^\\W_{_HAN}]+")
-_IDENTIFIER = re.compile(f"[^\\W_{_HAN}]+(?:[-_./:@][^\\W_{_HAN}]+)+|[a-z][a-z0-9]*(?:\\+\\+|#)(?!\\w)")
+# The look-behind and the possessive quantifiers keep a long run of letters linear.
+_IDENTIFIER = re.compile(
+    f"(?<![^\\W_{_HAN}])(?:[^\\W_{_HAN}]++(?:[-_./:@][^\\W_{_HAN}]++)+|[a-z][a-z0-9]*+(?:\\+\\+|#)(?!\\w))"
+)
 _NOT_WORD = re.compile(r"[\W_]")
 _LONGEST_TOKEN = 100  # characters; what is longer is no word (base64, a line of code without a space)
 _MOST_QUERY_TOKENS = 128

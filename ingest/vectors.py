@@ -2,8 +2,11 @@
 
 A Chroma client that lives long keeps answering with vectors that another process deleted and misses those it added
 (measured on chromadb 1.5.9). So every search says which generation of the library it wants, and the client is closed
-and opened again when that moved. All libraries of a process that lie in one folder share one client: Chroma itself
-shares the database by path, and a client of which only one copy was reopened would stay stale.
+and opened again when that moved. Nor may a process read the index's files while another rewrites them (measured: the
+reader dies of a segmentation fault), so every call holds a file lock, for milliseconds.
+
+All libraries of a process that lie in one folder share one client: Chroma itself shares the database by path, and a
+client of which only one copy was reopened would stay stale.
 """
 
 import shutil
@@ -13,16 +16,16 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numpy as np
+from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from ingest.errors import LibraryError
+from ingest.errors import LibraryError, LibraryLocked
 
 _COLLECTION = "chunks"
 _PAGE = 5000  # ids read or deleted in one call; Chroma's own limit is 5461
+_FILES_TIMEOUT = 60.0  # seconds; a writer holds the files for one batch, far less than a second
+_FILES_POLL = 0.005  # seconds
 _Result = TypeVar("_Result")
-# Chroma's own errors are Exceptions without a closer common base, and on a damaged database it stumbles over its own
-# half-built client. Whatever it is, the vectors can be made again.
-_FAILURES = (Exception,)
 
 
 class _SharedClient:
@@ -31,13 +34,14 @@ class _SharedClient:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.lock = threading.RLock()
+        self.files = FileLock(folder.with_name(f"{folder.name}.lock"), _FILES_TIMEOUT, poll_interval=_FILES_POLL)
         self.users = 0
         self.generation: int | None = None  # of the library, when the client was opened or last wrote
         self._client: Any = None
         self._collection: Any = None
 
     def collection(self) -> Any:
-        """Return the open collection; the first call imports Chroma, which takes a second."""
+        """Return the open collection."""
         if self._collection is None:
             import chromadb
             from chromadb.config import Settings
@@ -129,21 +133,36 @@ class Vectors:
 
     def erase(self) -> None:
         """Delete everything, the folder included: the last resort for an index that cannot be read."""
-        with self._shared.lock:
+        with self._shared.lock, self._shared.files:
             self._shared.close()
             shutil.rmtree(self._shared.folder, ignore_errors=True)
 
     def _patiently(self, action: Callable[[Any], _Result]) -> _Result:
-        """Run one Chroma call; reopen and try once more if another process changed the files under it."""
+        """Run one Chroma call alone among all processes; after an error, reopen and try once more."""
+        import chromadb  # noqa: F401 - takes a second, which must not pass while the files are locked
+
+        try:
+            with self._shared.files:
+                return self._twice(action)
+        except Timeout as error:
+            raise LibraryLocked(
+                f"another process has been busy with {self._shared.folder} for {_FILES_TIMEOUT:g} s; try again later"
+            ) from error
+
+    def _twice(self, action: Callable[[Any], _Result]) -> _Result:
+        from chromadb.errors import ChromaError
+
+        # AttributeError: on a damaged database Chroma stumbles over its own half-built client.
+        failures = (ChromaError, RuntimeError, ValueError, AttributeError, OSError)
         try:
             return action(self._shared.collection())
-        except _FAILURES:
+        except failures:
             generation = self._shared.generation
             self._shared.close()
             self._shared.generation = generation
         try:
             return action(self._shared.collection())
-        except _FAILURES as error:
+        except failures as error:
             raise LibraryError(
                 f"the vectors in {self._shared.folder} cannot be used ({error}); `rag verify --repair` rebuilds them"
             ) from error

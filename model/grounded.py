@@ -182,7 +182,7 @@ class GroundedReader:
             more = False
             for i, quotes in enumerate(found):
                 start, end = int(place[i]) // width, int(place[i]) % width
-                going = len(quotes) == step + 1 and score[i] > stop[i] and bool(free[i, start:end + 1].all())
+                going = len(quotes) == step + 1 and bool(score[i] > stop[i]) and bool(free[i, start:end + 1].all())
                 if going:
                     quotes.append((start, end))
                 more = more or going

@@ -17,8 +17,10 @@ _PUNCTUATION = set(string.punctuation)
 
 
 def normalize(text: str, lang: Language) -> list[str]:
-    """Tokens to compare: SQuAD's normalisation (lower case, no punctuation, no articles) into words for English;
-    for Chinese one token a character, a run of Latin letters or digits one token, as CMRC's official script does.
+    """Tokens to compare.
+
+    English: SQuAD's normalisation (lower case, no punctuation, no articles) into words. Chinese: one token a character,
+    a run of Latin letters or digits one token, as CMRC's official script does.
     """
     text = unicodedata.normalize("NFKC", text).lower()
     kept = "".join(" " if unicodedata.category(c)[0] in "PS" and lang == "zh" else c for c in text)

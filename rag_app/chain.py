@@ -10,19 +10,20 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
-from ingest.embedding import Embedder, SentenceTransformerEmbedder
-from ingest.library import Library
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 
+from ingest.embedding import Embedder, SentenceTransformerEmbedder
+from ingest.library import Library
 from model.language import Language, language_of
 from rag_app.answer import Answer, Passage
 from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
 from rag_app.citations import check_citations
 from rag_app.history import standalone_question
 from rag_app.prompts import load_prompt
+from rag_app.resources import shipped
 from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings, SettingsError
 
@@ -54,8 +55,8 @@ def build_chat_model(settings: Settings) -> BaseChatModel:
         SettingsError: LangChain cannot build `chat_model`, for example because its provider's package is missing.
     """
     if settings.chat_model == "local":
-        folder = {} if settings.reader is None else {"checkpoint": settings.reader}
-        return ChatLocalGPT(min_confidence=settings.min_confidence, **folder)
+        checkpoint = settings.reader or shipped("models/reader")
+        return ChatLocalGPT(checkpoint=checkpoint, min_confidence=settings.min_confidence)
     from langchain.chat_models import init_chat_model
 
     try:
@@ -101,7 +102,6 @@ def build_chain(
         return {"question": question, "standalone": standalone, "started": started, "lang": language_of(question)}
 
     def messages(state: State) -> list[BaseMessage]:
-        state["retrieved"] = time.perf_counter()
         documents: list[Document] = state["documents"]
         if local:
             return [_with_passages(state["standalone"], documents)]
@@ -113,10 +113,15 @@ def build_chain(
     chain: Runnable[Any, Any] = (
         RunnableLambda(begin)
         | RunnablePassthrough.assign(documents=RunnableLambda(_standalone) | retriever)
+        | RunnablePassthrough.assign(retrieved=RunnableLambda(_now))
         | RunnablePassthrough.assign(message=RunnableLambda(messages) | model)
         | RunnableLambda(finish)
     )
     return chain.with_config(run_name="quoted_answer")
+
+
+def _now(_: State) -> float:
+    return time.perf_counter()
 
 
 def _standalone(state: State) -> str:

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from typing import Any
 
-from ingest.library import Library
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage
 
+from ingest.library import Library
 from rag_app.answer import Citation
 
 _QUOTED = re.compile(r'["“「『]([^"”」』]{2,2000})["”」』]\s*[\[【［](\d{1,3})[\]】］]')
@@ -36,15 +37,22 @@ def check_citations(message: AIMessage, documents: Sequence[Document], library: 
             (document_id, first, last),
             Citation(
                 source=meta["source"], document_id=document_id, chunk_id=meta["chunk_id"], start=first, end=last,
-                quote=quote, page=meta["page"], score=round(float(meta["score"]), 4),
+                quote=quote, page=_page_of(library, document_id, first), score=round(float(meta["score"]), 4),
             ),
         )
     return tuple(kept.values())
 
 
+def _page_of(library: Library, document_id: str, offset: int) -> int | None:
+    """The page that a quote starts on; its passage may have begun on the page before."""
+    found = [page.number for page in library.pages(document_id) if page.start <= offset]
+    return found[-1] if found else None
+
+
 def _spans(message: AIMessage, documents: Sequence[Document]) -> Iterator[tuple[int, int, int]]:
     """(document index, start, end in its passage) of every quote the reply claims."""
-    annotations = [a for block in message.content_blocks for a in block.get("annotations", ())]
+    blocks: list[dict[str, Any]] = [dict(block) for block in message.content_blocks]
+    annotations = [a for block in blocks for a in block.get("annotations") or ()]
     for annotation in annotations:
         extras = annotation.get("extras") or {}
         index = extras.get("passage")

@@ -15,8 +15,9 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from model.language import language_of
 
 _CONNECTIVE = re.compile(
-    r"^\s*(and|or|but|so|then|also|even|with|without|why|why not|how so|what about|how about|what if|what else|who else|"
-    r"where else|anything else|any others?|same for|for|by whom|since when|until when|which ones?)\b", re.IGNORECASE
+    r"^\s*(and|or|but|so|then|also|even|with|without|why|why not|how so|what about|how about|what if|what else|"
+    r"who else|where else|anything else|any others?|same for|for|by whom|since when|until when|which ones?)\b",
+    re.IGNORECASE,
 )
 _PRONOUN = re.compile(
     r"\b(it|its|they|them|their|theirs|he|him|his|she|her|hers|this|that|these|those|there|the same|the former|"
@@ -29,7 +30,9 @@ _EXPLETIVE = re.compile(
     r"|\b(there|it) (is|are|was|were|takes?)\b|\bthat (is|are|was|were|has|have|can|will|do|does)\b",
     re.IGNORECASE,
 )
-_CHINESE_START = re.compile(r"^(那|还有|另外|然后|所以|但是|可是|如果不|为什么呢|为啥|怎么办|具体|呢|前|后|最后|第[一二三四五六七八九十])")
+_CHINESE_START = re.compile(
+    r"^(那|还有|另外|然后|所以|但是|可是|如果不|为什么呢|为啥|怎么办|具体|呢|前|后|最后|第[一二三四五六七八九十])"
+)
 _CHINESE_PRONOUN = re.compile(
     r"它|他|她|这个|那个|这些|那些|这种|那种|这样|那样|这里|那里|那之|其中|上述|前者|后者|该|两者|同样"
 )

@@ -62,8 +62,10 @@ class Settings:
 
     @classmethod
     def from_environment(cls, **overrides: Any) -> Settings:
-        """Defaults, then `RAG_COLLECTION`, `RAG_EMBEDDER`, `RAG_READER`, `RAG_CHAT_MODEL`, `RAG_PASSAGES` and
-        `RAG_MIN_CONFIDENCE`, then the given values (None: not given).
+        """Defaults, then the environment, then the given values (None: not given).
+
+        Read are `RAG_HOME`, `RAG_COLLECTION`, `RAG_EMBEDDER`, `RAG_READER`, `RAG_CHAT_MODEL`, `RAG_PASSAGES` and
+        `RAG_MIN_CONFIDENCE`.
         """
         found: dict[str, Any] = {}
         for name, convert in _CONVERT.items():

@@ -7,13 +7,13 @@ A line is a JSON object with `context`, `question`, `answers` and, where known, 
 from __future__ import annotations
 
 import hashlib
-import json
-import lzma
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from model.json_lines import read_lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,31 +29,6 @@ class Example:
     quotes: tuple[tuple[int, int], ...]
     lang: str
     source: str
-
-
-class DataError(ValueError):
-    """A data file that cannot be used, with the file and what is wrong."""
-
-
-def read_lines(path: Path) -> Iterator[dict[str, Any]]:
-    """Objects of a JSON-lines file, compressed or not.
-
-    Raises:
-        DataError: the file is missing or a line is not a JSON object.
-    """
-    if not path.exists():
-        raise DataError(f"{path}: no such file")
-    with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except json.JSONDecodeError as error:
-                raise DataError(f"{path}, line {number}: not JSON ({error})") from error
-            if not isinstance(row, dict):
-                raise DataError(f"{path}, line {number}: not a JSON object")
-            yield row
 
 
 def context_key(text: str) -> str:

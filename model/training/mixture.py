@@ -19,6 +19,7 @@ from torch import Tensor
 
 from model.tokenizer import TextTokenizer
 from model.training.examples import Example
+from model.training.similar_passages import SimilarPassages
 
 BUCKETS = (48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 288, 320)
 MAX_QUESTION = 64       # tokens
@@ -80,7 +81,7 @@ def several_part_questions(examples: Sequence[Example], share: float, seed: int)
         share: how many to make, as a share of `examples`; fewer if the passages do not yield them.
         seed: the same choice for the same seed.
     """
-    rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    rng = random.Random(seed)
     by_passage: defaultdict[str, list[Example]] = defaultdict(list)
     for e in examples:
         if e.quotes:
@@ -101,13 +102,14 @@ def several_part_questions(examples: Sequence[Example], share: float, seed: int)
 
 
 def hard_negatives(examples: Sequence[Example], share: float, seed: int) -> list[Example]:
-    """Questions paired with the most similar other passage that does not contain the answer.
+    """Questions paired with a similar other passage that does not contain the answer.
 
-    Similarity is TF-IDF over character n-grams, which serves both languages; what a retriever would bring, roughly.
+    Args:
+        examples: where questions and passages come from.
+        share: how many questions get such a passage, as a share of the answerable ones.
+        seed: chooses them.
     """
-    from sklearn.feature_extraction.text import TfidfVectorizer
-
-    rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    rng = random.Random(seed)
     made: list[Example] = []
     for lang in sorted({e.lang for e in examples}):
         mine = [e for e in examples if e.lang == lang and e.quotes]
@@ -115,29 +117,15 @@ def hard_negatives(examples: Sequence[Example], share: float, seed: int) -> list
         if len(passages) < 2:
             continue
         chosen = rng.sample(mine, min(len(mine), round(share * len(mine))))
-        vectorizer = TfidfVectorizer(
-            analyzer="word" if lang == "en" else "char", ngram_range=(1, 1) if lang == "en" else (1, 2),
-            stop_words="english" if lang == "en" else None, min_df=1, sublinear_tf=True, dtype=np.float32,
-        )
-        library = vectorizer.fit_transform(passages)
-        for i in range(0, len(chosen), 256):
-            part = chosen[i:i + 256]
-            scores = (vectorizer.transform([e.question for e in part]) @ library.T).toarray()
-            for example, row in zip(part, scores, strict=True):
-                negative = _first_without_answer(example, row, passages, rng)
-                if negative is not None:
-                    made.append(Example(example.question, negative, (), lang, example.source))
+        ranked = SimilarPassages(passages, lang).rank([e.question for e in chosen], 8)
+        for example, order in zip(chosen, ranked, strict=True):
+            start, end = example.quotes[0]
+            answer = example.passage[start:end].lower()
+            fitting = [p for p in order if p != example.passage and answer not in p.lower()]
+            if fitting:
+                negative = fitting[0 if rng.random() < 0.6 else rng.randrange(len(fitting))]
+                made.append(Example(example.question, negative, (), lang, example.source))
     return made
-
-
-def _first_without_answer(
-    example: Example, scores: NDArray[np.float32], passages: Sequence[str], rng: random.Random
-) -> str | None:
-    start, end = example.quotes[0]
-    answer = example.passage[start:end].lower()
-    best = [int(j) for j in np.argsort(-scores)[:8]]
-    fitting = [passages[j] for j in best if passages[j] != example.passage and answer not in passages[j].lower()]
-    return fitting[0 if rng.random() < 0.6 else rng.randrange(len(fitting))] if fitting else None
 
 
 def crop(example: Tokenized, rng: random.Random) -> tuple[int, int, int] | None:
@@ -169,7 +157,7 @@ def plan_epoch(
         Batches in training order, each (bucket length, [(example index, first, last), ...]); the same for the same
         seed, so an interrupted epoch continues with the very next batch.
     """
-    rng = random.Random(seed)  # noqa: S311 - reproducible, not secret
+    rng = random.Random(seed)
     order = list(range(len(examples)))
     rng.shuffle(order)
     waiting: defaultdict[int, list[tuple[int, int, int]]] = defaultdict(list)

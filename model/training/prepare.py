@@ -13,8 +13,9 @@ from torch import nn
 
 from model.gpt import GPT
 from model.import_bert import import_bert, minilm_folder
+from model.json_lines import read_lines
 from model.tokenizer import TextTokenizer
-from model.training.examples import Example, held_out, load_examples, read_lines
+from model.training.examples import Example, held_out, load_examples
 from model.training.mixture import Tokenized, hard_negatives, several_part_questions, tokenize
 from model.training.recipe import Recipe, Stage
 from model.training.vocabulary import (
@@ -70,7 +71,7 @@ def build_stages(
                     load_examples(data / share.file, exclude, recipe.calibration_share)
                 )
                 say(f"{share.file}: {len(loaded[share.file])} examples")
-        examples = _mix(stage, loaded, random.Random(recipe.seed + number))  # noqa: S311 - reproducible, not secret
+        examples = _mix(stage, loaded, random.Random(recipe.seed + number))
         distinct = list(dict.fromkeys(examples))
         extra = hard_negatives(distinct, stage.negatives, recipe.seed)
         extra += several_part_questions(distinct, stage.several_part, recipe.seed)

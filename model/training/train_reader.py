@@ -156,7 +156,7 @@ class ReaderTraining:
 
     def _epoch_seed(self) -> int:
         name = f"{self.recipe.seed}-{self.stage}-{self.epoch}"
-        return random.Random(name).randrange(1 << 31)  # noqa: S311 - reproducible, not secret
+        return random.Random(name).randrange(1 << 31)
 
     def _report(self, loss: float, speed: float) -> None:
         if not math.isfinite(loss):

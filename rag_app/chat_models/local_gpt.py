@@ -27,7 +27,9 @@ from rag_app.resources import shipped
 MODEL_NAME = "quoted-rag-reader"
 
 
-def passage_block(text: str, *, title: str = "", url: str = "", score: float | None = None, **extras: Any) -> dict[str, Any]:
+def passage_block(
+    text: str, *, title: str = "", url: str = "", score: float | None = None, **extras: Any
+) -> dict[str, Any]:
     """A passage as a standard content block; `extras` come back with the citations that quote it."""
     found = {**extras, **({"score": score} if score is not None else {})}
     return {
@@ -62,7 +64,7 @@ class ChatLocalGPT(BaseChatModel):
     temperature: float = Field(default=0.0, ge=0)
     top_k: int | None = Field(default=None, ge=1)
     top_p: float | None = Field(default=None, gt=0, le=1)
-    seed: int | None = None
+    seed: int = 0
     stop: list[str] | None = None
     streaming: bool = False
     _loaded: Any = PrivateAttr(default=None)
@@ -75,7 +77,7 @@ class ChatLocalGPT(BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         return {"checkpoint": str(self.checkpoint), "mode": self.mode, "min_confidence": self.min_confidence}
 
-    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
+    def _get_ls_params(self, stop: list[str] | None = None, **_: Any) -> LangSmithParams:
         return LangSmithParams(
             ls_provider="local", ls_model_name=self.model, ls_model_type="chat", ls_temperature=self.temperature,
             ls_max_tokens=self.max_tokens, **({"ls_stop": stop} if stop else {}),
@@ -101,7 +103,7 @@ class ChatLocalGPT(BaseChatModel):
         pieces = [chunk.message for chunk in self._stream(messages, stop, run_manager, **kwargs)]
         whole = pieces[0]
         for piece in pieces[1:]:
-            whole = whole + piece  # type: ignore[assignment]
+            whole = whole + piece
         message = AIMessage(
             content=whole.content,
             usage_metadata=getattr(whole, "usage_metadata", None),
@@ -196,8 +198,8 @@ def question_and_passages(messages: Sequence[BaseMessage]) -> tuple[str, list[di
     human = [m for m in messages if isinstance(m, HumanMessage)]
     question = human[-1].text if human else messages[-1].text
     for message in reversed(human):
-        blocks = [b for b in message.content if isinstance(b, dict) and b.get("type") == "text-plain" and b.get("text")] \
-            if isinstance(message.content, list) else []
+        content = message.content if isinstance(message.content, list) else []
+        blocks = [b for b in content if isinstance(b, dict) and b.get("type") == "text-plain" and b.get("text")]
         if blocks:
             return question, blocks
     return question, []

@@ -49,7 +49,7 @@ class LazyGroup(click.Group):
 @click.option("--collection", help="Collection to use [RAG_COLLECTION, default: default].")
 @click.version_option(package_name="quoted-rag")
 @click.pass_context
-def main(ctx: click.Context, **options: Any) -> None:
+def main(ctx: click.Context, /, **options: Any) -> None:
     """Chat with private documents, offline.
 
     Every answer is quoted from your documents, its place is shown, and when they do not say, it says so.

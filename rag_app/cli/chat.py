@@ -32,7 +32,8 @@ def chat_command(terminal: bool, host: str, port: int, browser: bool, settings: 
         _terminal(settings)
         return
     url = f"http://{host}:{port}"
-    click.echo(f"starting the chat at {url} (collection {settings.collection!r}, data in {settings.home}); Ctrl-C ends it")
+    click.echo(f"starting the chat at {url}; Ctrl-C ends it")
+    click.echo(f"collection {settings.collection!r}, data in {settings.home}")
     if browser and sys.stdout.isatty():
         threading.Thread(target=_open_when_ready, args=(url,), daemon=True).start()
     environment = os.environ | {"RAG_HOME": str(settings.home), "RAG_COLLECTION": settings.collection}

@@ -55,7 +55,8 @@ def _processor() -> str:
 
     from model.precision import has_amx
 
-    return f"{os.cpu_count()} cores, {torch.get_num_threads()} threads, bfloat16 matrices: {'yes' if has_amx() else 'no'}"
+    bfloat16 = "in hardware" if has_amx() else "not in hardware: float32 is used"
+    return f"{os.cpu_count()} cores, {torch.get_num_threads()} threads, bfloat16 {bfloat16}"
 
 
 def _reader(settings: Settings) -> str:

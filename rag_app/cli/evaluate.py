@@ -28,15 +28,15 @@ def eval_command() -> None:
 @click.option("--details", type=_FILE, help="Write one JSON line a question to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @settings_options
-def answers(  # noqa: D417
+def answers(
     file: Path, mode: str, limit: int | None, details: Path | None, as_json: bool, settings: Settings
 ) -> None:
     """Ask every question of a file and compare with its answers.
 
     A line without a question only adds its context as a document.
     """
+    from model.json_lines import DataError
     from rag_app.evaluation.answers import (
-        EvaluationError,
         ask_reader,
         read_questions,
         report,
@@ -46,7 +46,7 @@ def answers(  # noqa: D417
 
     try:
         questions, contexts = read_questions(file)
-    except EvaluationError as error:
+    except DataError as error:
         fail(str(error))
         return
     questions = questions[:limit]
@@ -77,18 +77,18 @@ def answers(  # noqa: D417
 @click.option("--limit", type=click.IntRange(min=1), help="Only the first N queries.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @settings_options
-def retrieval(  # noqa: D417
+def retrieval(
     corpus: Path, queries: Path, qrels: Path, limit: int | None, as_json: bool, settings: Settings
 ) -> None:
     """Search a collection in BEIR's format with vectors, with keywords and with both fused."""
+    from model.json_lines import DataError
     from rag_app.chain import build_embedder
-    from rag_app.evaluation.answers import EvaluationError
     from rag_app.evaluation.retrieval import evaluate, read_beir
     from rag_app.evaluation.temporary_library import temporary_library
 
     try:
         documents, asked, judged = read_beir(corpus, queries, qrels)
-    except EvaluationError as error:
+    except DataError as error:
         fail(str(error))
         return
     asked = dict(list(asked.items())[:limit])

@@ -24,10 +24,11 @@ def ingest_command(paths: tuple[Path, ...], prune: bool, as_json: bool, quiet: b
     Only new and changed files are read again. A file that cannot be read is recorded with its reason and the rest goes
     on; the exit status is then 1. Ctrl-C ends cleanly, and the same command resumes.
     """
+    from tqdm import tqdm
+
     from ingest.job import IngestEvent, ingest
     from rag_app.chain import open_library
     from rag_app.cli.showing import plain
-    from tqdm import tqdm
 
     with open_library(settings) as library, tqdm(unit="file", disable=quiet, file=sys.stderr) as bar:
 

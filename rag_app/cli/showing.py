@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 import click
-from ingest.library import Library
 
+from ingest.library import Library
 from rag_app.answer import Answer
 from rag_app.citations import sentence_around
 

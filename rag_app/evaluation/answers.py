@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -14,16 +14,13 @@ import psutil
 from tqdm import tqdm
 
 from model.answering import Answerer
+from model.json_lines import DataError, read_lines
 from model.language import Language, language_of
 from model.metrics import auroc, best, exact_match, expected_calibration_error, f1
 
 RIGHT = 0.5     # F1 from which an answer counts as right
 
 Mode = Literal["end-to-end", "reader"]
-
-
-class EvaluationError(ValueError):
-    """A file that cannot be evaluated: which line and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +73,14 @@ def read_questions(path: Path) -> tuple[list[Question], dict[str, str]]:
     """Questions of a JSON-lines file, and every distinct context with its title.
 
     Raises:
-        EvaluationError: the file or a line cannot be used.
+        DataError: the file or a line cannot be used.
     """
     questions: list[Question] = []
     contexts: dict[str, str] = {}
-    for number, row in _rows(path):
+    for number, row in enumerate(read_lines(path), 1):
         context = row.get("context")
         if not isinstance(context, str) or not context.strip():
-            raise EvaluationError(f'{path}, line {number}: "context" is missing or empty')
+            raise DataError(f'{path}, row {number}: "context" is missing or empty')
         contexts.setdefault(context, str(row.get("title") or ""))
         asked = row.get("question")
         if not asked:
@@ -96,29 +93,14 @@ def read_questions(path: Path) -> tuple[list[Question], dict[str, str]]:
             )
         )
     if not questions:
-        raise EvaluationError(f"{path} holds no question")
+        raise DataError(f"{path} holds no question")
     return questions, contexts
-
-
-def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    import lzma
-
-    try:
-        with (lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")) as f:
-            for number, line in enumerate(f, 1):
-                if line.strip():
-                    row = json.loads(line)
-                    if not isinstance(row, dict):
-                        raise EvaluationError(f"{path}, line {number}: not a JSON object")
-                    yield number, row
-    except OSError as error:
-        raise EvaluationError(f"{path}: {error.strerror or error}") from error
-    except (json.JSONDecodeError, UnicodeDecodeError, lzma.LZMAError) as error:
-        raise EvaluationError(f"{path}: not JSON lines in UTF-8 ({error})") from error
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
+    """What was said to one question; `documents` are the retrieved ones, best first."""
+
     candidate: str
     answered: bool
     confidence: float

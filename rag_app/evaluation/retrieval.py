@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
-import lzma
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from ingest.library import Library
 from tqdm import tqdm
 
-from rag_app.evaluation.answers import EvaluationError
+from ingest.library import Library
+from model.json_lines import DataError, read_lines
 from rag_app.retrieval.retriever import LibraryRetriever, SearchMode
 
 DEPTH = 100             # documents judged
@@ -22,14 +20,16 @@ CHUNKS_PER_DOCUMENT = 3  # a document may hold several hits; so many chunks are 
 Judgements = Mapping[str, Mapping[str, int]]    # query id -> document id -> relevance > 0
 
 
-def read_beir(corpus: Path, queries: Path, qrels: Path) -> tuple[dict[str, tuple[str, str]], dict[str, str], Judgements]:
+def read_beir(
+    corpus: Path, queries: Path, qrels: Path
+) -> tuple[dict[str, tuple[str, str]], dict[str, str], Judgements]:
     """Documents as id -> (title, text), queries as id -> text, judgements.
 
     Raises:
-        EvaluationError: a file is missing or not in BEIR's format.
+        DataError: a file is missing or not in BEIR's format.
     """
-    documents = {str(r["_id"]): (str(r.get("title") or ""), str(r["text"])) for r in _json_lines(corpus)}
-    asked = {str(r["_id"]): str(r["text"]) for r in _json_lines(queries)}
+    documents = {str(r["_id"]): (str(r.get("title") or ""), str(r["text"])) for r in _rows(corpus)}
+    asked = {str(r["_id"]): str(r["text"]) for r in _rows(queries)}
     judged: dict[str, dict[str, int]] = {}
     try:
         with qrels.open(encoding="utf-8", newline="") as lines:
@@ -39,23 +39,17 @@ def read_beir(corpus: Path, queries: Path, qrels: Path) -> tuple[dict[str, tuple
                 if int(row[-1]) > 0:
                     judged.setdefault(row[0], {})[row[-2]] = int(row[-1])
     except OSError as error:
-        raise EvaluationError(f"{qrels}: {error.strerror or error}") from error
+        raise DataError(f"{qrels}: {error.strerror or error}") from error
     asked = {i: text for i, text in asked.items() if i in judged}
     if not asked:
-        raise EvaluationError(f"no query of {queries} has a judgement in {qrels}")
+        raise DataError(f"no query of {queries} has a judgement in {qrels}")
     return documents, asked, judged
 
 
-def _json_lines(path: Path) -> list[dict[str, Any]]:
-    try:
-        with (lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8")) as lines:
-            rows = [json.loads(line) for line in lines if line.strip()]
-    except OSError as error:
-        raise EvaluationError(f"{path}: {error.strerror or error}") from error
-    except ValueError as error:
-        raise EvaluationError(f"{path}: not JSON lines ({error})") from error
-    if any(not isinstance(r, dict) or "_id" not in r or "text" not in r for r in rows):
-        raise EvaluationError(f'{path}: every line needs "_id" and "text"')
+def _rows(path: Path) -> list[dict[str, Any]]:
+    rows = list(read_lines(path))
+    if any("_id" not in r or "text" not in r for r in rows):
+        raise DataError(f'{path}: every line needs "_id" and "text"')
     return rows
 
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from tqdm import tqdm
+
 from ingest.documents import LoadedDocument
 from ingest.embedding import Embedder
 from ingest.library import Library
-from tqdm import tqdm
 
 
 @contextmanager

@@ -6,12 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
 from typing import Any
 
-from ingest.library import Library
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
+from ingest.library import Library
 from model.language import Language, language_of
 from rag_app.retrieval.fusion import Ranking, fuse
 
@@ -48,7 +48,12 @@ class LibraryRetriever(BaseRetriever):
     mode: SearchMode = SearchMode.FUSED
 
     def _get_relevant_documents(
-        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, k: int | None = None, **_: Any
+        self,
+        query: str,
+        *,
+        run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - the interface's
+        k: int | None = None,
+        **_: Any,
     ) -> list[Document]:
         hits = self.search(query, self.k if k is None else k)
         scores = dict(hits)

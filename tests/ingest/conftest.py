@@ -4,6 +4,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,12 @@ from ingest.documents import DocumentRecord, LoadedDocument
 from ingest.library import Library
 
 _WORD = re.compile(r"[a-z0-9]+|[\u4e00-\u9fff]")
+
+
+@cache
+def _direction(word: str) -> NDArray[np.float32]:
+    seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
+    return np.random.default_rng(seed).standard_normal(HashingEmbedder.dimension, dtype=np.float32)
 
 
 class HashingEmbedder:
@@ -36,8 +43,7 @@ class HashingEmbedder:
     def _embed(self, text: str) -> NDArray[np.float32]:
         vector = np.full(self.dimension, 1e-3, dtype=np.float32)
         for word in _WORD.findall(unicodedata.normalize("NFKC", text).lower()):
-            seed = int.from_bytes(hashlib.sha256(word.encode()).digest()[:8], "big")
-            vector += np.random.default_rng(seed).standard_normal(self.dimension, dtype=np.float32)
+            vector += _direction(word)
         return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 

@@ -33,7 +33,9 @@ def test_minilm_answers_offline_with_unit_vectors(minilm: SentenceTransformerEmb
     assert minilm.embed_documents([]).shape == (0, 384)
 
 
-def test_the_same_model_by_path_has_its_own_fingerprint_and_the_same_vectors(minilm: SentenceTransformerEmbedder) -> None:
+def test_the_same_model_by_path_has_its_own_fingerprint_and_the_same_vectors(
+    minilm: SentenceTransformerEmbedder,
+) -> None:
     by_path = SentenceTransformerEmbedder(str(minilm._folder))
     assert by_path.dimension == 384
     assert by_path.fingerprint.startswith("sha256:")

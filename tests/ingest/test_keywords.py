@@ -1,3 +1,4 @@
+import time
 from collections.abc import Callable
 
 import pytest
@@ -51,7 +52,20 @@ def test_words_identifiers_and_chinese_are_found(found: Callable[[str], list[str
 
 @pytest.mark.parametrize(
     "query",
-    ['"', "'", "pump*", "NEAR(pump flow)", "title : pump", "pump AND", "(", "a OR ^pump", "-pump", '"pump" "', "\0pump", "{title}:pump"],
+    [
+        '"',
+        "'",
+        "pump*",
+        "NEAR(pump flow)",
+        "title : pump",
+        "pump AND",
+        "(",
+        "a OR ^pump",
+        "-pump",
+        '"pump" "',
+        "\0pump",
+        "{title}:pump",
+    ],
 )
 def test_no_query_can_be_syntax(found: Callable[[str], list[str]], query: str) -> None:
     assert set(found(query)) <= {"pump", "other"}
@@ -80,3 +94,10 @@ def test_identifiers_become_one_token_each() -> None:
 
 def test_very_long_runs_are_no_words() -> None:
     assert index_text("x" * 5000 + " word") == "word"
+
+
+def test_a_query_of_any_length_takes_linear_time() -> None:
+    started = time.perf_counter()
+    assert match_expression("x" * 200_000) == ""
+    assert match_expression("pump " * 50_000) == '"pump"'
+    assert time.perf_counter() - started < 10.0

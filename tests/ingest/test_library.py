@@ -200,7 +200,7 @@ def test_a_second_writer_waits_and_is_told_while_readers_go_on(library: Library,
     with Library.open(library.folder, library.embedder, lock_timeout=0.1) as second, library.writing():
         with library.writing():  # reentrant
             pass
-        for write in (lambda: second.remove(record.document_id), lambda: second.verify()):
+        for write in (lambda: second.remove(record.document_id), second.verify):
             with pytest.raises(LibraryLocked, match="another ingestion"):
                 write()
         assert len(second.dense("copper", 3)) == len(second.keyword("copper", 3)) == 1

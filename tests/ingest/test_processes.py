@@ -21,7 +21,9 @@ def start(library_folder: Path, action: str, *arguments: object) -> "subprocess.
     command = [sys.executable, str(WRITER), str(library_folder), action, *map(str, arguments)]
     path = os.pathsep.join([str(Path(package.__file__).parents[1]), os.environ.get("PYTHONPATH", "")])
     pipe = subprocess.PIPE
-    return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env={**os.environ, "PYTHONPATH": path})
+    return subprocess.Popen(
+        command, stdin=pipe, stdout=pipe, stderr=pipe, text=True, env={**os.environ, "PYTHONPATH": path}
+    )
 
 
 def run(library_folder: Path, action: str, *arguments: object) -> None:

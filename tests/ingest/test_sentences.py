@@ -18,7 +18,7 @@ def sentences(text: str) -> list[str]:
         ("Dr. Smith met Mr. Jones at 5 p.m. yesterday. They left.", 2),
         ("See Fig. 3 and No. 5, e.g. the U.S. Army. It is 3.14 long.", 2),
         ("He said no. No. He left.", ["He said no.", "No.", "He left."]),
-        ("Wait... what? \"Really?\" he asked. (Yes.) Fine.", 4),
+        ('Wait... what? "Really?" he asked. (Yes.) Fine.', 4),
         ("使用Python 3.11版本。Install it first. 然后运行。", 3),
         ("- first item\n- second item\n1. third item\n2) fourth", 4),
         ("| a | b |\n| 1 | 2 |", 2),

@@ -1,4 +1,5 @@
 import time
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -8,8 +9,21 @@ from ingest.documents import Chunk, Heading, LoadedDocument, PageSpan
 from ingest.splitter import SplitterSettings, split
 
 PIECES = st.sampled_from(
-    ["The cat sat. ", "今天下雨，", "我们回家了。", "\n", "\n\n", "\r\n", "# Title\n", "- item\n", "| a | b |\n", "👩‍👩‍👧 ", "e\u0301"]
-    + ["x" * 90, "字" * 70, " " * 50, "Mr. Fox, who ran, ", "...", "\u3000", "\u200b", "a", "！", "\t"]
+    [
+        *(
+            "The cat sat. ",
+            "今天下雨，",
+            "我们回家了。",
+            "\n",
+            "\n\n",
+            "\r\n",
+            "# Title\n",
+            "- item\n",
+            "| a | b |\n",
+            "👩‍👩‍👧 ",
+        ),
+        *("x" * 90, "字" * 70, " " * 50, "Mr. Fox, who ran, ", "...", "\u3000", "\u200b", "a", "！", "\t", "e\u0301"),
+    ]
 )
 TEXTS = st.one_of(st.text(max_size=300), st.lists(PIECES, max_size=60).map("".join))
 SMALL = SplitterSettings(chunk_units=40, overlap_units=10, tiny_units=10, max_units=60)
@@ -50,12 +64,14 @@ def test_the_same_document_gives_the_same_chunks() -> None:
     assert split(document(text)) == split(document(text))
 
 
-@pytest.mark.parametrize("sentence", ["The river rose by two metres in a night. ", "这条河一夜之间上涨了两米，淹没了村庄。"])
+@pytest.mark.parametrize(
+    "sentence", ["The river rose by two metres in a night. ", "这条河一夜之间上涨了两米，淹没了村庄。"]
+)
 def test_chunks_end_at_sentences_and_overlap_by_whole_ones(sentence: str) -> None:
     text = sentence * 100
     chunks = split(document(text))
     assert len(chunks) > 5
-    for before, after in zip(chunks, chunks[1:], strict=False):
+    for before, after in pairwise(chunks):
         assert before.text.endswith((".", "。"))
         assert after.start < before.end  # they overlap
         assert (after.start % len(sentence)) == 0  # by whole sentences

@@ -46,7 +46,7 @@ def test_other_content_under_the_same_name_is_kept_beside_it(tmp_path: Path) -> 
 
 
 def test_an_upload_is_ingested_or_failed_with_a_reason(library: Library) -> None:
-    good = ingest_bytes(library, "../notes.txt", "The harbour opens at six.".encode())
+    good = ingest_bytes(library, "../notes.txt", b"The harbour opens at six.")
     assert good.state == "ready" and Path(good.source) == library.folder / "uploads" / "notes.txt"
     assert len(library.keyword("harbour", 3)) == 1
     bad = ingest_bytes(library, "x.pdf", b"no pdf")

@@ -32,7 +32,10 @@ def delete_keyword_row(library: Library) -> None:
 
 
 def add_orphan_keywords(library: Library) -> None:
-    sql(library, "INSERT INTO keyword_index (rowid, title, heading, body, identifiers) VALUES (999, '', '', 'copper', '')")
+    sql(
+        library,
+        "INSERT INTO keyword_index (rowid, title, heading, body, identifiers) VALUES (999, '', '', 'copper', '')",
+    )
 
 
 def damage_keyword_index(library: Library) -> None:

@@ -82,7 +82,7 @@ def test_random_bert_weights_give_transformers_hidden_states(tmp_path):
 def test_a_variant_that_would_compute_another_function_is_refused(tmp_path, change):
     config = json.loads((minilm_folder() / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | change))
-    with pytest.raises(ImportFailed, match="only BERT|activation"):
+    with pytest.raises(ImportFailed, match=r"only BERT|activation"):
         import_bert(tmp_path)
 
 

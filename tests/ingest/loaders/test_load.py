@@ -40,7 +40,9 @@ def test_every_format_gives_text_whose_offsets_hold(files: dict[str, Path], exte
     assert all(document.text[h.start :].lstrip("# ").startswith(h.title) for h in document.headings)
 
 
-@pytest.mark.parametrize(("extension", "other"), [(".pdf", ".txt"), (".docx", ".pdf"), (".html", ".txt"), (".pdf", ".md")])
+@pytest.mark.parametrize(
+    ("extension", "other"), [(".pdf", ".txt"), (".docx", ".pdf"), (".html", ".txt"), (".pdf", ".md")]
+)
 def test_content_outweighs_the_extension(files: dict[str, Path], extension: str, other: str) -> None:
     right = load(files[extension])
     disguised = files[extension].rename(files[extension].with_name("disguised" + other))

@@ -57,7 +57,9 @@ def test_a_word_that_the_layout_hyphenated_is_whole_again() -> None:
 
 @pytest.mark.skipif(not CHINESE_FONT.exists(), reason="no Chinese font on this machine")
 def test_wrapped_chinese_is_joined_without_a_space() -> None:
-    sentence = "图书馆每天早上九点开门，晚上八点关门，读者凭借书证可以借阅五本图书，借期为一个月，到期之前可以续借一次。"
+    sentence = (
+        "图书馆每天早上九点开门，晚上八点关门，读者凭借书证可以借阅五本图书，借期为一个月，到期之前可以续借一次。"
+    )
     pages = Pages()
     pages.pdf.add_font("wqy", fname=CHINESE_FONT)
     pages.pdf.set_font("wqy", size=12)

@@ -7,16 +7,17 @@ import lzma
 
 import pytest
 
-from model.training.examples import DataError, context_key, for_calibration, held_out, load_examples, read_lines
+from model.json_lines import DataError, read_lines
+from model.training.examples import context_key, for_calibration, held_out, load_examples
 
 CONTEXT = "The library opens at eight. It closes at ten."
 ROW = {"context": CONTEXT, "question": "When does it open?", "answers": ["eight"], "answer_start": [21]}
 
 
 def write(path, *rows):
-    opened = lzma.open(path, "wt", encoding="utf-8") if path.suffix == ".xz" else path.open("w", encoding="utf-8")
-    with opened as file:
-        file.writelines((row if isinstance(row, str) else json.dumps(row, ensure_ascii=False)) + "\n" for row in rows)
+    lines = (row if isinstance(row, str) else json.dumps(row, ensure_ascii=False) for row in rows)
+    content = ("\n".join(lines) + "\n").encode()
+    path.write_bytes(lzma.compress(content) if path.suffix == ".xz" else content)
     return path
 
 

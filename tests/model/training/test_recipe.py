@@ -56,12 +56,12 @@ def test_a_missing_field_is_named(tmp_path, old, named):
 
 @pytest.mark.parametrize("until", ["0.9", "0.5"])
 def test_stages_must_rise_to_the_end(tmp_path, until):
-    with pytest.raises(RecipeError, match="the last at 1.0"):
+    with pytest.raises(RecipeError, match=r"the last at 1\.0"):
         load_recipe(changed(tmp_path, "until = 1.0", f"until = {until}"))
 
 
 def test_a_missing_file_or_broken_toml_is_named(tmp_path):
-    with pytest.raises(RecipeError, match="absent.*no such file"):
+    with pytest.raises(RecipeError, match=r"absent.*no such file"):
         load_recipe(tmp_path / "absent.toml")
     (tmp_path / "broken.toml").write_text("seed = = 1")
     with pytest.raises(RecipeError, match=r"broken\.toml"):

@@ -3,62 +3,33 @@
 from __future__ import annotations
 
 import json
+import shutil
 import signal
 from dataclasses import replace
 
 import pytest
 import torch
+from transformers import BertConfig, BertModel
 
 from model.checkpoint import load_checkpoint
-from model.training.recipe import FileShare, Optimizer, Recipe, Stage, TextSource, Vocabulary
+from model.import_bert import minilm_folder
+from model.training import prepare
 from model.training.train_reader import LOG_FILE, RANDOM_FILE, ReaderTraining
 
-STEPS = 6
-FILLER = "The house has four floors and a garden that visitors like. Dogs wait outside, bicycles stand by the gate. "
-ENGLISH = [
-    (f"{FILLER}The {place} opens at {hour} and costs {price} euros. {FILLER}", f"When does the {place} open?", hour)
-    for place, hour, price in (
-        ("library", "eight", "two"), ("museum", "nine", "twelve"), ("theatre", "noon", "thirty"),
-        ("harbour", "six", "four"), ("castle", "ten", "seven"), ("station", "five", "three"),
-    )
-]
-CHINESE = [
-    (f"{place}一共有四层，门前可以停车，欢迎参观，请不要带狗进入大门。{place}早上{hour}开门，票价{price}元，周末不休息，"
-     "学生可以免费借阅图书，请保持安静。", f"{place}几点开门？", hour)
-    for place, hour, price in (
-        ("图书馆", "八点", "二"), ("博物馆", "九点", "十二"), ("剧院", "十二点", "三十"),
-        ("城堡", "十点", "七"), ("港口", "六点", "四"), ("车站", "五点", "三"),
-    )
-]
-
-
-def write(path, rows):
-    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
-
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("data")
-    for lang, told in (("en", ENGLISH), ("zh", CHINESE)):
-        write(folder / f"{lang}.jsonl", [
-            {"context": c, "question": q, "answers": [a], "answer_start": [c.index(a)], "lang": lang} for c, q, a in told
-        ])
-    write(folder / "parallel.jsonl", [{"en": e[1], "zh": z[1]} for e, z in zip(ENGLISH, CHINESE, strict=True)])
-    return folder
-
-
-@pytest.fixture(scope="module")
-def recipe():
-    files = [FileShare("en.jsonl"), FileShare("zh.jsonl", 1.5)]
-    return Recipe(
-        seed=7,
-        vocabulary=Vocabulary([TextSource("zh.jsonl", ["context", "question"])], ["parallel.jsonl"], least_count=1),
-        held_out=[],
-        # two stages and small epochs: an interruption has boundaries to stumble over
-        stages=[Stage(0.5, files, negatives=0.5), Stage(1.0, files, several_part=0.1)],
-        optimizer=Optimizer(steps=STEPS, batch_tokens=128, warm_up=2, learning_rate=3e-4),
-        calibration_share=0.0,
-    )
+def small_bert(tmp_path_factory):
+    """Training starts from a BERT with MiniLM's vocabulary but two thin layers: seconds instead of a minute."""
+    folder = tmp_path_factory.mktemp("bert")
+    torch.manual_seed(0)
+    BertModel(BertConfig(
+        vocab_size=30522, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
+        max_position_embeddings=320, hidden_act="gelu",
+    )).save_pretrained(folder)
+    shutil.copy(minilm_folder() / "tokenizer.json", folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(prepare, "minilm_folder", lambda: folder)
+        yield
 
 
 class InterruptedTraining(ReaderTraining):
@@ -81,7 +52,7 @@ def same(a, b):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(recipe, data, tmp_path_factory):
+def uninterrupted(recipe, data, small_bert, tmp_path_factory):
     run = tmp_path_factory.mktemp("whole")
     assert ReaderTraining(recipe, data, run, lambda _: None).train()
     return weights(run)
@@ -89,7 +60,7 @@ def uninterrupted(recipe, data, tmp_path_factory):
 
 @pytest.mark.parametrize("after", [2, 3], ids=["within a stage", "between stages"])
 def test_an_interrupted_and_resumed_run_gives_bit_exactly_the_same_weights(
-    recipe, data, tmp_path, uninterrupted, after
+    recipe, data, small_bert, tmp_path, uninterrupted, after
 ):
     training = InterruptedTraining(recipe, data, tmp_path, lambda _: None)
     training.interrupt_at = after
@@ -101,8 +72,8 @@ def test_an_interrupted_and_resumed_run_gives_bit_exactly_the_same_weights(
     assert same(weights(tmp_path), uninterrupted)
 
 
-def test_training_lowers_the_loss(recipe, data, tmp_path):
-    steps = replace(recipe.optimizer, steps=40, dropout=0.0)
+def test_training_lowers_the_loss(recipe, data, small_bert, tmp_path):
+    steps = replace(recipe.optimizer, steps=40, dropout=0.0, learning_rate=2e-3)
     longer = replace(recipe, optimizer=steps, stages=[replace(recipe.stages[0], until=1.0, negatives=0.0)])
     assert ReaderTraining(longer, data, tmp_path, lambda _: None).train()
     first, last = (json.loads(line) for line in (tmp_path / LOG_FILE).read_text().splitlines())
@@ -110,7 +81,7 @@ def test_training_lowers_the_loss(recipe, data, tmp_path):
     assert last["loss"] < 0.8 * first["loss"]
 
 
-def test_a_checkpoint_from_before_random_states_were_stored_still_resumes(recipe, data, tmp_path):
+def test_a_checkpoint_from_before_random_states_were_stored_still_resumes(recipe, data, small_bert, tmp_path):
     ReaderTraining(replace(recipe, max_hours=0.0), data, tmp_path, lambda _: None).train()
     (tmp_path / "last" / RANDOM_FILE).unlink()
     said = []
@@ -119,7 +90,7 @@ def test_a_checkpoint_from_before_random_states_were_stored_still_resumes(recipe
     assert "resuming at step 1" in said
 
 
-def test_a_crash_between_the_two_renames_of_a_save_loses_nothing(recipe, data, tmp_path):
+def test_a_crash_between_the_two_renames_of_a_save_loses_nothing(recipe, data, small_bert, tmp_path):
     ReaderTraining(replace(recipe, max_hours=0.0), data, tmp_path, lambda _: None).train()
     (tmp_path / "last").rename(tmp_path / "before")
     assert ReaderTraining(recipe, data, tmp_path, lambda _: None).step == 1

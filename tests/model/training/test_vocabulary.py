@@ -88,7 +88,9 @@ def test_characters_are_counted_after_folding_and_only_chinese_ones():
     assert counts == {"图": 2, "书": 1, "馆": 1, "，": 1}
 
 
-@pytest.mark.parametrize(("character", "chinese"), [("图", True), ("，", True), ("《", True), ("a", False), ("é", False)])
+@pytest.mark.parametrize(
+    ("character", "chinese"), [("图", True), ("，", True), ("《", True), ("a", False), ("é", False)]
+)
 def test_what_counts_as_chinese(character, chinese):
     assert is_chinese(character) is chinese
 

@@ -1,10 +1,10 @@
-"""Build the sample documents in this folder from the Markdown files in ``sources/``.
+"""Build the sample documents in ``data/samples`` from the Markdown files beside this script.
 
 Run by a maintainer after a source has been edited; it needs no network and gives the same bytes each time
 (with the same releases of fpdf2, python-docx and the font)::
 
-    python data/samples/build.py            # writes next to this file
-    python data/samples/build.py --out DIR  # writes elsewhere, to compare
+    python data/sample_sources/build.py            # writes data/samples
+    python data/sample_sources/build.py --out DIR  # writes elsewhere, to compare
 
 The Chinese PDF needs WenQuanYi Micro Hei (``apt-get install fonts-wqy-microhei``) or ``--font FILE``.
 """
@@ -35,7 +35,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 HERE = Path(__file__).resolve().parent
-SOURCES = HERE / "sources"
+SOURCES = HERE
 CJK_FONT = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
 BUILT_AT = datetime(2026, 1, 5, 9, 0, tzinfo=UTC)  # fixed, so that a rebuild gives the same bytes
 BRAND = (28, 78, 84)
@@ -293,7 +293,7 @@ def build_pdf(blocks: list[Block], *, footer: str, lang: str, font: Path | None)
     sheet.set_creation_date(BUILT_AT)
     sheet.set_title(title)
     sheet.set_author("Wiesholt Espresso GmbH (invented)")
-    sheet.set_producer("data/samples/build.py")
+    sheet.set_producer("data/sample_sources/build.py")
     sheet.set_lang(lang)
     face = sheet.fonts.get("cjk")
     if isinstance(face, TTFFont):
@@ -465,8 +465,9 @@ def build_all(font: Path) -> dict[str, bytes]:
 
 def main() -> int:
     """Build every document and report what was written."""
-    parser = argparse.ArgumentParser(description="Build the sample documents from sources/*.md.")
-    parser.add_argument("--out", type=Path, default=HERE, help="folder to write to (default: this one)")
+    parser = argparse.ArgumentParser(description="Build data/samples from the Markdown files beside this script.")
+    parser.add_argument("--out", type=Path, default=HERE.parent / "samples",
+                        help="folder to write to (default: data/samples)")
     parser.add_argument(
         "--font", type=Path, default=CJK_FONT, help=f"font for Chinese text (default: {CJK_FONT})"
     )

@@ -1,0 +1,131 @@
+"""`rag model`: make, calibrate, import and inspect the GPT."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from rag_app.cli import fail
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
+
+
+def _say(line: str) -> None:
+    click.echo(line, err=True)
+
+
+@click.group("model")
+def model_command() -> None:
+    """Train, calibrate, inspect and import the GPT."""
+
+
+@model_command.command("train-reader")
+@click.option("--config", type=_FILE, required=True, help="Recipe, for example data/recipes/reader.toml.")
+@click.option("--data", type=_FOLDER, required=True, help="Folder of the data files that the recipe names.")
+@click.option("--run", "run", type=_FOLDER, default=Path("runs/reader"), show_default=True,
+              help="Folder for checkpoints; the same command resumes from it.")
+@click.option("--out", type=_FOLDER, required=True, help="Folder for the finished reader.")
+@click.option("--compile", "compile_network", is_flag=True, help="Use torch.compile: faster after a slow start.")
+def train_reader_command(config: Path, data: Path, run: Path, out: Path, compile_network: bool) -> None:
+    """Train a reader by a recipe, calibrate it and store it small.
+
+    Ctrl-C writes a checkpoint; the same command goes on with the very next batch. The loss curve and the reliability
+    plot are written beside the weights.
+    """
+    from model.checkpoint import CheckpointError, save_checkpoint
+    from model.json_lines import DataError
+    from model.training.curves import plot_loss
+    from model.training.recipe import RecipeError, load_recipe
+    from model.training.train_reader import LOG_FILE, train_reader
+
+    try:
+        gpt, tokenizer, finished = train_reader(load_recipe(config), data, run, _say, compile_network=compile_network)
+    except (RecipeError, DataError, CheckpointError) as error:
+        fail(str(error))
+        return
+    if not finished:
+        _say("not finished: run the same command to resume")
+        sys.exit(130)
+    save_checkpoint(out, gpt, tokenizer, storage="small")
+    plot_loss(run / LOG_FILE, out / "loss.png")
+    _calibrate(config, data, out)
+    _say(f"the reader is in {out}")
+
+
+@model_command.command("calibrate")
+@click.option("--config", type=_FILE, required=True, help="The recipe that the reader was trained by.")
+@click.option("--data", type=_FOLDER, required=True, help="Folder of the data files that the recipe names.")
+@click.option("--reader", type=_FOLDER, required=True, help="Folder of the reader; calibration.json is written there.")
+def calibrate_command(config: Path, data: Path, reader: Path) -> None:
+    """Fit a reader's confidence on passages that its training never saw."""
+    from model.checkpoint import CheckpointError
+    from model.json_lines import DataError
+    from model.training.recipe import RecipeError
+
+    try:
+        _calibrate(config, data, reader)
+    except (RecipeError, DataError, CheckpointError) as error:
+        fail(str(error))
+
+
+def _calibrate(config: Path, data: Path, folder: Path) -> None:
+    from model.grounded import GroundedReader
+    from model.training.calibrate import calibrate
+    from model.training.curves import plot_reliability
+    from model.training.recipe import load_recipe
+
+    calibration, judged = calibrate(load_recipe(config), data, GroundedReader.load(folder), _say)
+    calibration.save(folder)
+    plot_reliability(
+        [calibration.languages[j.lang].confidence(j.features) for j in judged], [j.right for j in judged],
+        folder / "reliability.png", "Confidence of the reader, calibration questions",
+    )
+
+
+@model_command.command("import")
+@click.argument("source", type=_FOLDER)
+@click.argument("out", type=_FOLDER)
+def import_command(source: Path, out: Path) -> None:
+    """Turn a GPT-2- or Llama-shaped Hugging Face folder SOURCE into a checkpoint OUT of our own network."""
+    from model.checkpoint import save_checkpoint
+    from model.import_bert import ImportFailed
+    from model.import_causal import import_causal
+
+    try:
+        gpt, tokenizer = import_causal(source)
+    except ImportFailed as error:
+        fail(str(error))
+        return
+    save_checkpoint(out, gpt, tokenizer)
+    _say(f"{sum(p.numel() for p in gpt.parameters()):,} parameters in {out}; use it with ChatLocalGPT(mode='free')")
+
+
+@model_command.command("info")
+@click.argument("folder", type=_FOLDER)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+def info_command(folder: Path, as_json: bool) -> None:
+    """Shape, size and calibration of a checkpoint."""
+    from dataclasses import asdict
+
+    from model.checkpoint import WEIGHTS_FILE, CheckpointError, load_checkpoint
+
+    try:
+        gpt, tokenizer = load_checkpoint(folder)
+    except CheckpointError as error:
+        fail(str(error))
+        return
+    found = {
+        **asdict(gpt.config),
+        "parameters": sum(p.numel() for p in gpt.parameters()),
+        "bytes": (folder / WEIGHTS_FILE).stat().st_size,
+        "tokens": tokenizer.vocab_size,
+    }
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for name, value in found.items():
+        click.echo(f"{name:16} {value}")

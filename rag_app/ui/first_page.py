@@ -1,0 +1,49 @@
+"""What is shown before there is anything to ask: what to do, where, and that nothing leaves the computer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from ingest.library import Library
+from rag_app.ui.documents_panel import document_html
+from rag_app.ui.safe_html import element, escaped
+from rag_app.ui.strings import Strings
+from rag_app.ui.upload_box import SAMPLES, show_queue, show_samples_button, show_upload_box
+from rag_app.ui.upload_queue import UploadQueue
+
+_EXAMPLES = 4   # questions offered
+
+
+def show_first_page(library: Library, queue: UploadQueue, strings: Strings) -> None:
+    """The welcome, with the upload box right below it."""
+    lines = "".join(element("p", "rag-welcome-line", escaped(line)) for line in strings.welcome)
+    private = element("p", "rag-private", escaped(strings.private))
+    st.html(element("div", "rag-welcome", lines, private))
+    show_upload_box(queue, strings)
+    show_samples_button(queue, strings)
+    _show_uploads(library, queue, strings)
+
+
+@st.fragment(run_every=1.0)
+def _show_uploads(library: Library, queue: UploadQueue, strings: Strings) -> None:
+    """What becomes of the first files: here, because a narrow window hides the sidebar."""
+    show_queue(queue, strings)
+    for record in library.documents():
+        if record.state == "failed":
+            st.html(document_html(record, strings))
+
+
+def show_examples(library: Library, ask: Callable[[str], None], strings: Strings) -> None:
+    """Questions that the sample documents answer, where they are in the library."""
+    names = {Path(r.source).name for r in library.documents() if r.state == "ready"}
+    questions = [question for name, question in SAMPLES.items() if name in names]
+    # the page's own language first
+    is_chinese = strings.language == "语言"
+    questions.sort(key=lambda q: q.isascii() == is_chinese)
+    if questions:
+        st.caption(strings.examples)
+    for number, question in enumerate(questions[:_EXAMPLES]):
+        st.button(question, key=f"example-{number}", on_click=ask, args=(question,))

@@ -1,0 +1,47 @@
+"""The page's style sheet: calm, readable at any width, in light and dark themes alike."""
+
+CSS = """
+<style>
+.block-container { max-width: 46rem; padding-top: 3.2rem; padding-bottom: 5rem; }
+.rag-question { white-space: pre-wrap; overflow-wrap: anywhere; }
+.rag-quote { margin: 0 0 .5rem 0; padding: .35rem 0 .35rem .9rem; border-left: 4px solid #2f7d72;
+  font-size: 1.22rem; line-height: 1.55; font-weight: 600; white-space: pre-line; overflow-wrap: anywhere; }
+.rag-prose { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.6; }
+.rag-streaming { font-size: 1.1rem; opacity: .75; }
+.rag-confidence { font-size: .85rem; opacity: .85; margin: .1rem 0 .3rem 0; }
+.rag-percent { font-weight: 600; }
+.rag-unsure .rag-percent { color: #b3541e; }
+.rag-searched { font-size: .85rem; opacity: .7; margin-bottom: .4rem; overflow-wrap: anywhere; }
+.rag-card { border: 1px solid rgba(128, 128, 128, .28); border-radius: .6rem; padding: .7rem .9rem; margin: .3rem 0; }
+.rag-place { display: flex; flex-wrap: wrap; gap: .2rem .6rem; align-items: baseline; font-size: .85rem;
+  margin-bottom: .35rem; }
+.rag-place > * { overflow-wrap: anywhere; min-width: 0; unicode-bidi: isolate; }
+.rag-number { background: rgba(47, 125, 114, .16); border-radius: .3rem; padding: 0 .4rem; font-weight: 600; }
+.rag-source { font-weight: 600; }
+.rag-page { opacity: .8; white-space: nowrap; }
+.rag-headings { opacity: .65; }
+.rag-sentence, .rag-around { white-space: pre-line; overflow-wrap: anywhere; line-height: 1.6; font-size: .95rem; }
+.rag-around { max-height: 24rem; overflow-y: auto; }
+.rag-nearest .rag-sentence { max-height: 9rem; overflow-y: auto; opacity: .85; font-size: .9rem; }
+.rag-highlight { background: rgba(255, 206, 70, .55); color: inherit; border-radius: .2rem; padding: .05rem .12rem; }
+.rag-note { font-size: .85rem; opacity: .7; margin: .2rem 0; }
+.rag-notice { border-radius: .6rem; padding: .75rem 1rem; margin: .2rem 0; overflow-wrap: anywhere; line-height: 1.5; }
+.rag-not-found { background: rgba(201, 138, 22, .13); border-left: 4px solid #c98a16; }
+.rag-trouble { background: rgba(190, 60, 50, .11); border-left: 4px solid #be3c32; }
+.rag-advice { margin-top: .25rem; font-size: .92rem; }
+.rag-progress { display: flex; align-items: center; gap: .55rem; font-size: .92rem; opacity: .85;
+  overflow-wrap: anywhere; padding: .2rem 0; }
+.rag-elapsed { opacity: .7; font-variant-numeric: tabular-nums; }
+.rag-spinner { flex: none; width: .9rem; height: .9rem; border-radius: 50%; border: 2px solid rgba(128, 128, 128, .35);
+  border-top-color: #2f7d72; animation: rag-turn 1s linear infinite; }
+@keyframes rag-turn { to { transform: rotate(360deg); } }
+.rag-welcome { line-height: 1.65; margin-bottom: .6rem; }
+.rag-welcome p { margin: 0 0 .35rem 0; }
+.rag-private { font-size: .9rem; opacity: .75; }
+.rag-document { line-height: 1.35; font-size: .9rem; overflow-wrap: anywhere; }
+.rag-document-name { font-weight: 600; unicode-bidi: isolate; }
+.rag-document-state { font-size: .8rem; opacity: .7; }
+.rag-failed .rag-document-state { color: #be3c32; opacity: 1; }
+section[data-testid="stSidebar"] .stButton button { padding: .1rem .5rem; min-height: 1.9rem; }
+</style>
+"""

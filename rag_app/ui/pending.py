@@ -1,0 +1,70 @@
+"""A question being answered in a thread of its own, so that a click elsewhere on the page does not lose it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Sequence
+from enum import Enum
+
+from ingest.library import Library
+from rag_app.settings import Settings
+from rag_app.ui.conversation import Turn, chat_history
+from rag_app.ui.engine import Engine
+from rag_app.ui.evidence import evidence_of
+
+_log = logging.getLogger(__name__)
+
+
+class Phase(Enum):
+    """How far a question is."""
+
+    LOADING = "loading"
+    SEARCHING = "searching"
+    READING = "reading"
+
+
+class PendingAnswer:
+    """Runs the chain; the page looks at `phase` and `text` until `finished`, then takes `turn`.
+
+    Attributes:
+        text: what the model has said so far; it is not checked against the documents yet.
+        turn: what came of it, set before `finished` is.
+    """
+
+    def __init__(
+        self, question: str, turns: Sequence[Turn], *, settings: Settings, library: Library, engine: Engine
+    ) -> None:
+        self.question = question
+        self.phase = Phase.LOADING
+        self.text = ""
+        self.finished = threading.Event()
+        self.turn = Turn(question)
+        self._turns = tuple(turns)
+        self._settings = settings
+        self._library = library
+        self._engine = engine
+        threading.Thread(target=self._run, name="answer", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self.turn = self._answer()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the person is told in words, not by a silent thread
+            _log.exception("a question could not be answered")
+            self.turn = Turn(self.question, error=error)
+        finally:
+            self.finished.set()
+
+    def _answer(self) -> Turn:
+        model = self._engine.load()
+        from rag_app.chain import build_chain
+        from rag_app.ui.chain_progress import ChainProgress
+
+        self.phase = Phase.SEARCHING
+        chain = build_chain(self._settings, library=self._library, model=model)
+        answer = chain.invoke(
+            {"question": self.question, "chat_history": chat_history(self._turns)},
+            config={"callbacks": [ChainProgress(self)]},
+        )
+        is_local = self._settings.chat_model == "local"
+        return Turn(self.question, answer, evidence_of(answer, self._library, numbered_by_passage=not is_local))

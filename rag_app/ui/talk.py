@@ -1,0 +1,94 @@
+"""The conversation on the page: questions, answers with their evidence, and the one being answered."""
+
+from __future__ import annotations
+
+import time
+
+import streamlit as st
+
+from rag_app.ui.conversation import Conversation, Turn
+from rag_app.ui.engine import Engine, Stage
+from rag_app.ui.pending import PendingAnswer, Phase
+from rag_app.ui.rendering import (
+    answer_html,
+    around_html,
+    card_html,
+    nearest_html,
+    not_found_html,
+    progress_html,
+    question_html,
+    searched_for_html,
+    streaming_html,
+    trouble_html,
+)
+from rag_app.ui.strings import Strings
+from rag_app.ui.troubles import explain
+
+_LOOK_EVERY = 0.1   # seconds
+
+
+def show_conversation(conversation: Conversation, engine: Engine, strings: Strings, *, is_local: bool) -> None:
+    """Draw all turns; with a question in the making, stay until it is answered, then draw the page again."""
+    for turn in conversation.turns:
+        _show_question(turn.question)
+        with st.chat_message("assistant"):
+            _show_turn(turn, strings, is_local=is_local)
+    pending = conversation.pending
+    if pending is not None:
+        _show_question(pending.question)
+        with st.chat_message("assistant"):
+            _follow(pending, engine, strings)
+        conversation.turns.append(pending.turn)
+        conversation.pending = None
+        st.rerun()
+
+
+def _show_question(question: str) -> None:
+    with st.chat_message("user"):
+        st.html(question_html(question))
+
+
+def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
+    if turn.error is not None:
+        st.html(trouble_html(explain(turn.error, strings)))
+        return
+    answer = turn.answer
+    if answer is None:
+        return
+    searched = searched_for_html(answer, strings)
+    if searched:
+        st.html(searched)
+    if not answer.answered:
+        st.html(not_found_html(answer, strings))
+        if answer.passages:
+            with st.expander(strings.nearest):
+                st.html(nearest_html(answer.passages, strings))
+        return
+    st.html(answer_html(answer, strings, is_local=is_local))
+    show_number = len(turn.evidence) > 1 or not is_local
+    for evidence in turn.evidence:
+        st.html(card_html(evidence, strings, show_number=show_number))
+        if evidence.around:
+            with st.expander(strings.in_document):
+                st.html(around_html(evidence))
+
+
+def _follow(pending: PendingAnswer, engine: Engine, strings: Strings) -> None:
+    """Show how far the answer is. Only changes are sent; the seconds are one, so the page can interrupt this loop."""
+    progress, reply = st.empty(), st.empty()
+    started = time.monotonic()
+    shown = ("", "")
+    while not pending.finished.wait(_LOOK_EVERY):
+        label = progress_html(_doing(pending, engine, strings), int(time.monotonic() - started))
+        now = label, pending.text
+        if now[0] != shown[0]:
+            progress.html(now[0])
+        if now[1] != shown[1]:
+            reply.html(streaming_html(now[1]))
+        shown = now
+
+
+def _doing(pending: PendingAnswer, engine: Engine, strings: Strings) -> str:
+    if pending.phase is Phase.LOADING:
+        return strings.loading_search if engine.stage is Stage.SEARCH else strings.loading_reader
+    return strings.searching if pending.phase is Phase.SEARCHING else strings.reading
