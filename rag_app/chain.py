@@ -15,12 +15,12 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
 
-from ingest.embedding import Embedder, SentenceTransformerEmbedder
 from ingest.library import Library
 from model.language import Language, language_of
 from rag_app.answer import Answer, Passage
 from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
 from rag_app.citations import check_citations
+from rag_app.collection import open_library
 from rag_app.history import standalone_question
 from rag_app.prompts import load_prompt
 from rag_app.resources import shipped
@@ -36,16 +36,6 @@ class ChainInput(TypedDict, total=False):
 
     question: str
     chat_history: Sequence[BaseMessage]
-
-
-def build_embedder(settings: Settings) -> Embedder:
-    """The configured embedder; nothing is loaded before the first text."""
-    return SentenceTransformerEmbedder(settings.embedder)
-
-
-def open_library(settings: Settings, *, create: bool = True) -> Library:
-    """The configured collection."""
-    return Library.open(settings.library_folder, build_embedder(settings), create=create)
 
 
 def build_chat_model(settings: Settings) -> BaseChatModel:

@@ -23,9 +23,10 @@ def ask_command(
 ) -> None:
     """Ask one QUESTION. Exit status 0 with an answer, 1 when the documents do not say."""
     from model.checkpoint import CheckpointError
-    from rag_app.chain import build_chain, open_library
+    from rag_app.chain import build_chain
     from rag_app.cli import fail
     from rag_app.cli.showing import print_answer
+    from rag_app.collection import open_library
 
     if not question.strip():
         fail("the question is empty")

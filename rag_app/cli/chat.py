@@ -67,8 +67,9 @@ def _open_when_ready(url: str) -> None:
 def _terminal(settings: Settings) -> None:
     from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-    from rag_app.chain import build_chain, open_library
+    from rag_app.chain import build_chain
     from rag_app.cli.showing import print_answer
+    from rag_app.collection import open_library
 
     with open_library(settings, create=False) as library:
         click.echo(f"{library.count()} passages in collection {settings.collection!r}. An empty line ends the chat.")

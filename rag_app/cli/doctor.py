@@ -72,7 +72,7 @@ def _reader(settings: Settings) -> str:
 
 
 def _embedder(settings: Settings) -> str:
-    from rag_app.chain import build_embedder
+    from rag_app.collection import build_embedder
 
     embedder = build_embedder(settings)
     near, far = embedder.embed_documents(["A cat sleeps.", "Interest rates rose."]) @ embedder.embed_query("a cat")
@@ -90,7 +90,7 @@ def _home(settings: Settings) -> str:
 
 
 def _library(settings: Settings) -> str:
-    from rag_app.chain import open_library
+    from rag_app.collection import open_library
 
     if not settings.library_folder.exists():
         return f"collection {settings.collection!r} does not exist yet: rag ingest PATH"

@@ -19,8 +19,8 @@ from rag_app.settings import Settings
 @settings_options
 def list_command(as_json: bool, settings: Settings) -> None:
     """List the documents of a collection with their state."""
-    from rag_app.chain import open_library
     from rag_app.cli.showing import plain
+    from rag_app.collection import open_library
 
     if not settings.library_folder.exists():
         click.echo(json.dumps([]) if as_json else f"the collection {settings.collection!r} is empty: rag ingest PATH")
@@ -42,7 +42,7 @@ def list_command(as_json: bool, settings: Settings) -> None:
 @settings_options
 def remove_command(names: tuple[str, ...], settings: Settings) -> None:
     """Remove documents by id or by path; the files themselves stay where they are."""
-    from rag_app.chain import open_library
+    from rag_app.collection import open_library
 
     missing = []
     with open_library(settings, create=False) as library:
@@ -65,8 +65,8 @@ def remove_command(names: tuple[str, ...], settings: Settings) -> None:
 @settings_options
 def verify_command(repair: bool, as_json: bool, settings: Settings) -> None:
     """Check that catalogue, keyword index and vectors agree. Exit status 1 if a problem remains."""
-    from rag_app.chain import open_library
     from rag_app.cli.showing import plain
+    from rag_app.collection import open_library
 
     with open_library(settings, create=False) as library:
         report = library.verify(repair=repair)

@@ -82,7 +82,7 @@ def retrieval(
 ) -> None:
     """Search a collection in BEIR's format with vectors, with keywords and with both fused."""
     from model.json_lines import DataError
-    from rag_app.chain import build_embedder
+    from rag_app.collection import build_embedder
     from rag_app.evaluation.retrieval import evaluate, read_beir
     from rag_app.evaluation.temporary_library import temporary_library
 

@@ -27,8 +27,8 @@ def ingest_command(paths: tuple[Path, ...], prune: bool, as_json: bool, quiet: b
     from tqdm import tqdm
 
     from ingest.job import IngestEvent, ingest
-    from rag_app.chain import open_library
     from rag_app.cli.showing import plain
+    from rag_app.collection import open_library
 
     with open_library(settings) as library, tqdm(unit="file", disable=quiet, file=sys.stderr) as bar:
 

@@ -8,7 +8,8 @@ from contextlib import contextmanager
 from langchain_core.runnables import Runnable
 
 from rag_app.answer import Answer
-from rag_app.chain import ChainInput, build_chain, build_embedder
+from rag_app.chain import ChainInput, build_chain
+from rag_app.collection import build_embedder
 from rag_app.evaluation.answers import Question, Reply
 from rag_app.evaluation.temporary_library import temporary_library
 from rag_app.settings import Settings

@@ -15,14 +15,15 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))     # pytest imports test files without making them importable
+
 from page_driver import PATIENCE, ChatPage
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
-RAG = [sys.executable, "-c", "from rag_app.cli import main; main()"]
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser and two models on a busy laptop need more than the default timeout."""
@@ -58,12 +59,18 @@ def chromium() -> tuple[str, str]:
 
 
 @pytest.fixture(scope="session")
+def rag() -> list[str]:
+    """The `rag` command of this very environment."""
+    return [sys.executable, "-c", "from rag_app.cli import main; main()"]
+
+
+@pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
 @pytest.fixture(scope="session")
-def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(rag: list[str], home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """`rag chat`, started once: each test asks a collection of its own. Yields the page's address."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -72,7 +79,7 @@ def server(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
     url = f"http://127.0.0.1:{port}"
     with log_path.open("wb") as log:
         process = subprocess.Popen(
-            [*RAG, "--home", str(home), "chat", "--no-browser", "--port", str(port)], stdout=log, stderr=log
+            [*rag, "--home", str(home), "chat", "--no-browser", "--port", str(port)], stdout=log, stderr=log
         )
         try:
             _wait_for(url, process, log_path)

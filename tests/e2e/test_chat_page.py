@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
-from conftest import RAG
 from fpdf import FPDF
 from page_driver import PATIENCE, ChatPage
 
@@ -50,7 +49,8 @@ def test_empty_page_explains_itself_and_a_pdf_answers(chat: ChatPage, tmp_path: 
 
 def test_chinese_text_file_answers(chat: ChatPage, tmp_path: Path) -> None:
     path = tmp_path / "车库说明.txt"
-    path.write_text("梧桐路十二号的说明。\n垃圾每周二清运。\n车库的门禁密码是4711。\n自行车请放在院子里。\n", encoding="utf-8")
+    text = "梧桐路十二号的说明。\n垃圾每周二清运。\n车库的门禁密码是4711。\n自行车请放在院子里。\n"
+    path.write_text(text, encoding="utf-8")
     chat.upload(path)
     chat.ask("车库的门禁密码是多少？")
 
@@ -73,7 +73,7 @@ def test_question_without_an_answer_is_said_to_have_none(chat: ChatPage, tmp_pat
 
 
 def test_hostile_content_stays_text(chat: ChatPage, tmp_path: Path) -> None:
-    path = tmp_path / "**boiler** :material_home: $room$ `x`.txt"
+    path = tmp_path / "_boiler_ $room$ `x` [a](b).txt"
     path.write_text(HOSTILE, encoding="utf-8")
     chat.upload(path)
     chat.ask("What is the password of the boiler room?")
@@ -88,11 +88,14 @@ def test_hostile_content_stays_text(chat: ChatPage, tmp_path: Path) -> None:
         assert not chat.all(made), made
 
 
-def test_another_process_ingests_while_the_page_is_open(chat: ChatPage, home: Path, tmp_path: Path) -> None:
+def test_another_process_ingests_while_the_page_is_open(
+    chat: ChatPage, rag: list[str], home: Path, tmp_path: Path
+) -> None:
     path = tmp_path / "cellar.txt"
-    path.write_text("The key of the cellar hangs behind the mirror. The light switch is on the left.\n", encoding="utf-8")
+    text = "The key of the cellar hangs behind the mirror. The light switch is on the left.\n"
+    path.write_text(text, encoding="utf-8")
     done = subprocess.run(
-        [*RAG, "--home", str(home), "--collection", chat.collection, "ingest", "--quiet", str(path)],
+        [*rag, "--home", str(home), "--collection", chat.collection, "ingest", "--quiet", str(path)],
         capture_output=True, text=True, timeout=2 * PATIENCE, check=False,
     )
     assert done.returncode == 0, done.stderr

@@ -30,7 +30,8 @@ getaddrinfo = socket.getaddrinfo
 socket.getaddrinfo = no_names
 
 from ingest.job import ingest
-from rag_app.chain import build_chain, open_library
+from rag_app.chain import build_chain
+from rag_app.collection import open_library
 from rag_app.settings import Settings
 
 folder = Path(sys.argv[1])
