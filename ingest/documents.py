@@ -79,6 +79,16 @@ class DocumentRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Incoming:
+    """A loaded document on its way into a library; `sha256` and `size` (bytes) are its file's."""
+
+    source: str
+    document: LoadedDocument
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredChunk:
     """A chunk of a ready document, with enough of the document to cite it."""
 

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.catalogue import Catalogue
-from ingest.documents import DocumentRecord, LoadedDocument, PageSpan, StoredChunk
+from ingest.documents import Chunk, DocumentRecord, Incoming, LoadedDocument, PageSpan, StoredChunk
 from ingest.embedding import Embedder
 from ingest.errors import (
     DocumentNotFound,
@@ -222,38 +222,51 @@ class Library:
             ValueError: when the document has no text.
             LibraryLocked: when another writer keeps the library.
         """
+        return self.commit_many([Incoming(source, document, sha256, size)], progress=progress)[0]
+
+    def commit_many(
+        self, incoming: Sequence[Incoming], *, progress: Callable[[int, int], None] | None = None
+    ) -> list[DocumentRecord]:
+        """Commit several documents, embedding their chunks together: much faster for many small ones.
+
+        Each document still is one transaction: after a crash each is there as a whole or not at all. All texts are
+        held in memory, so hand over a bounded number.
+
+        Raises:
+            ValueError: when a document has no text; nothing is stored then.
+            LibraryLocked: when another writer keeps the library.
+        """
         with self.writing():
-            document_id = _document_id(source, sha256)
-            for record in self._catalogue.of_source(source):
-                if record.document_id == document_id and record.state == "ready":
-                    return record
-            chunks = split(document, self.splitter)
-            if not chunks:
-                raise ValueError("the document has no text")
-            record = DocumentRecord(
-                document_id=document_id,
-                source=source,
-                title=document.title,
-                mime=document.mime,
-                sha256=sha256,
-                size=size,
-                state="pending",
-                error=document.warning,
-                chunks=len(chunks),
-                characters=len(document.text),
-                ingested_at=_now(),
-            )
+            records: list[DocumentRecord] = []
+            begun: list[tuple[DocumentRecord, LoadedDocument, Sequence[Chunk]]] = []
+            for one in {_document_id(i.source, i.sha256): i for i in incoming}.values():
+                record = self._already_there(one)
+                if record is None:
+                    pieces = split(one.document, self.splitter)
+                    if not pieces:
+                        raise ValueError(f"{one.source}: the document has no text")
+                    record = _pending_record(one, len(pieces))
+                    begun.append((record, one.document, pieces))
+                records.append(record)
             try:
-                self._catalogue.begin(record, document, chunks)
-                self._embed(self._catalogue.document_chunks(document_id), progress)
+                for record, document, chunks in begun:
+                    self._catalogue.begin(record, document, chunks)
+                stored = [c for record, _, _ in begun for c in self._catalogue.document_chunks(record.document_id)]
+                self._embed(stored, progress)
                 with self._moving_generation():
-                    record = self._catalogue.finish(document_id)
+                    ready = {r.document_id: self._catalogue.finish(r.document_id) for r, _, _ in begun}
             finally:
-                # After success this deletes the old version's vectors, after failure all that was begun. If it
+                # After success this deletes the old versions' vectors, after failure all that was begun. If it
                 # cannot (the disk is full), the next writer does it.
                 with contextlib.suppress(sqlite3.Error, LibraryError):
                     self._sweep()
-            return record
+            found = {r.document_id: ready.get(r.document_id, r) for r in records}
+            return [found[_document_id(i.source, i.sha256)] for i in incoming]
+
+    def _already_there(self, one: Incoming) -> DocumentRecord | None:
+        document_id = _document_id(one.source, one.sha256)
+        same = (r for r in self._catalogue.of_source(one.source) if r.document_id == document_id)
+        return next((r for r in same if r.state == "ready"), None)
 
     def fail(self, source: str, sha256: str | None, size: int, reason: str) -> DocumentRecord:
         """Record that a source cannot be used, and why.
@@ -345,6 +358,22 @@ def _embedded_text(chunk: StoredChunk) -> str:
     if not chunk.heading_path or chunk.heading_path[-1] in chunk.text:
         return chunk.text
     return " > ".join(chunk.heading_path) + "\n" + chunk.text
+
+
+def _pending_record(one: Incoming, chunks: int) -> DocumentRecord:
+    return DocumentRecord(
+        document_id=_document_id(one.source, one.sha256),
+        source=one.source,
+        title=one.document.title,
+        mime=one.document.mime,
+        sha256=one.sha256,
+        size=one.size,
+        state="pending",
+        error=one.document.warning,
+        chunks=chunks,
+        characters=len(one.document.text),
+        ingested_at=_now(),
+    )
 
 
 def _document_id(source: str, sha256: str) -> str:

@@ -7,7 +7,7 @@ import threading
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from ingest.embedding import SentenceTransformerEmbedder
+from rag_app.collection import build_embedder
 from rag_app.settings import Settings
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Engine:
     """
 
     def __init__(self, settings: Settings) -> None:
-        self.embedder = SentenceTransformerEmbedder(settings.embedder)
+        self.embedder = build_embedder(settings)
         self.stage = Stage.IDLE
         self._settings = settings
         self._lock = threading.RLock()

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.documents import DocumentRecord, LoadedDocument, PageSpan
+from ingest.documents import DocumentRecord, Incoming, LoadedDocument, PageSpan
 from ingest.library import DocumentNotFound, FingerprintMismatch, Library, LibraryError, LibraryLocked, LibraryNotFound
 from ingest.splitter import SplitterSettings
 
@@ -241,3 +241,30 @@ def test_threads_may_search_while_one_writes(library: Library, commit: Commit) -
         thread.join()
     assert errors == []
     assert library.count() == 1 and library.verify().clean
+
+
+def test_many_documents_are_committed_together(library: Library) -> None:
+    # given a batch in which one document stands twice and one is there already
+    def incoming(name: str, text: str) -> Incoming:
+        return Incoming(name, LoadedDocument(text, "text/plain", name), f"sha of {text}", len(text))
+
+    before = library.commit("a.txt", LoadedDocument("Alpha stays.", "text/plain", "a.txt"), "sha of Alpha stays.", 12)
+    batch = [incoming("a.txt", "Alpha stays."), incoming("b.txt", "Beta is new."), incoming("b.txt", "Beta is new.")]
+
+    # when it is committed
+    records = library.commit_many(batch)
+
+    # then each is there once, ready, and findable
+    assert records[0] == before
+    assert records[1] == records[2]
+    assert [r.state for r in library.documents()] == ["ready", "ready"]
+    assert library.chunks([library.keyword("beta", 1)[0][0]])[0].source == "b.txt"
+    assert library.verify().clean
+
+
+def test_a_batch_with_an_empty_document_stores_nothing(library: Library) -> None:
+    good = Incoming("a.txt", LoadedDocument("Alpha.", "text/plain", "a"), "1", 6)
+    empty = Incoming("b.txt", LoadedDocument("  ", "text/plain", "b"), "2", 2)
+    with pytest.raises(ValueError, match=r"b\.txt.*no text"):
+        library.commit_many([good, empty])
+    assert library.documents() == []

@@ -102,17 +102,26 @@ def test_a_batchs_token_indices_decode_back_to_the_answers(tokenizer, passage, a
 
 
 def test_a_batch_is_a_prompt_with_its_passage_allowed(tokenizer):
-    examples = tokenize([example(ENGLISH, "ten"), example(ENGLISH, question="Who?")], tokenizer)
-    [(bucket, members)] = plan_epoch(examples, batch_tokens=2 * BUCKETS[-1], seed=0)
+    examples = tokenize([example(ENGLISH, "ten"), example(ENGLISH, question="Who?")] * 3, tokenizer)
+    [(bucket, members)] = plan_epoch(examples, batch_tokens=6 * len_of_bucket(examples), seed=0)
     batch = make_batch(examples, bucket, members, tokenizer)
     assert batch.ids[:, 0].eq(tokenizer.cls).all()
     assert batch.ids[:, -1].eq(tokenizer.sep).all()
     assert not batch.ids.eq(tokenizer.pad).any()
     assert torch.equal(batch.allowed[:, :-1], batch.segments[:, :-1].bool())
-    unanswerable = [i for i, (index, _, _) in enumerate(members) if not examples[index].quotes]
-    assert batch.quotes[unanswerable].eq(NO_QUOTE).all()
-    answered = [i for i, (index, _, _) in enumerate(members) if examples[index].quotes]
-    assert batch.allowed[answered].gather(1, batch.quotes[answered, 0]).all()
+    for row, (index, _, _) in enumerate(members):
+        quotes = batch.quotes[row]
+        if examples[index].quotes:
+            assert batch.allowed[row, quotes[0]].all()
+            assert quotes[1:].eq(NO_QUOTE).all()
+        else:
+            assert quotes.eq(NO_QUOTE).all()
+
+
+def len_of_bucket(examples):
+    """The bucket that all these equally long examples fall into."""
+    [bucket] = {crop(e, random.Random(0))[0] for e in examples}
+    return bucket
 
 
 def test_an_epochs_plan_is_the_same_for_the_same_seed(tokenizer):

@@ -74,13 +74,15 @@ def test_the_same_seed_gives_the_same_rows_and_no_two_new_rows_are_equal():
     assert len(rows.unique(dim=0)) == 30
 
 
-def test_the_fold_is_one_character_to_one_and_never_needs_a_second_pass(fold):
+def test_the_fold_is_one_character_to_one(fold):
     assert len(fold) > 2000
     assert all(len(a) == len(b) == 1 and a != b for a, b in fold.items())
-    assert fold["圖"] == "图"
-    text = "".join(fold)
+
+
+def test_the_fold_simplifies_and_leaves_simplified_text_alone(fold):
     table = str.maketrans(fold)
-    assert text.translate(table).translate(table) == text.translate(table)
+    assert "圖書館幾點關門，國家學習時間".translate(table) == "图书馆几点关门，国家学习时间"
+    assert "图书馆几点关门，国家学习时间".translate(table) == "图书馆几点关门，国家学习时间"
 
 
 def test_characters_are_counted_after_folding_and_only_chinese_ones():
@@ -98,7 +100,8 @@ def test_what_counts_as_chinese(character, chinese):
 def test_an_extended_vocabulary_keeps_old_ids_and_adds_each_missing_character_once():
     base = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
     extended = extend_tokenizer(base, "馆馆图a", {})
-    new = {t: i for t, i in extended.tokenizer.get_vocab().items() if t not in base.get_vocab()}
-    assert all(extended.tokenizer.token_to_id(t) == i for t, i in base.get_vocab().items())
+    old, both = base.get_vocab(), extended.tokenizer.get_vocab()
+    assert {token: both[token] for token in old} == old
+    new = {token: both[token] for token in both.keys() - old.keys()}
     assert sorted(new.values()) == list(range(base.get_vocab_size(), extended.vocab_size))
     assert extended.encode("An ordinary sentence.").ids == base.encode("An ordinary sentence.").ids[1:-1]
