@@ -25,7 +25,7 @@ RIGHT = 0.5             # F1 from which an answer counts as right
 THRESHOLD = 0.5         # operating point: an answer is given when it is likelier right than wrong
 DISTRACTORS = 4         # similar passages beside the right one
 WITHOUT_OWN = 0.25      # share of questions also asked only of similar passages
-MOST_PER_FILE = 400     # questions of one file, so that no set dominates
+MOST_PER_FILE = 150     # questions of one file, so that no set dominates
 
 
 @dataclass(frozen=True, slots=True)
