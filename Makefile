@@ -6,7 +6,8 @@ BIN    := $(VENV)/bin
 .PHONY: chat test lint bench install clean lock
 
 chat: $(VENV)/.installed
-	$(BIN)/rag ingest data/samples --quiet
+	@echo "reading the sample documents (only new or changed files take time)"
+	$(BIN)/rag ingest data/samples
 	$(BIN)/rag chat
 
 test: $(VENV)/.tests-installed

@@ -42,6 +42,8 @@ def chat_command(terminal: bool, host: str, port: int, browser: bool, settings: 
         "server.address": host, "server.port": str(port), "server.headless": "true", "server.maxUploadSize": "200",
         "server.fileWatcherType": "none", "browser.gatherUsageStats": "false", "browser.serverAddress": host,
         "client.toolbarMode": "minimal", "client.showErrorDetails": "none",
+        # The page looks at the library every two seconds; a full garbage collection each time would keep a core busy.
+        "runner.postScriptGC": "false",
         "theme.primaryColor": "#2f7d72",
     }
     flags = [f"--{k}={v}" for k, v in options.items()]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -19,15 +19,13 @@ _EXAMPLES = 4   # questions offered
 
 def show_first_page(library: Library, queue: UploadQueue, strings: Strings) -> None:
     """The welcome, with the upload box right below it."""
-    lines = "".join(element("p", "rag-welcome-line", escaped(line)) for line in strings.welcome)
-    private = element("p", "rag-private", escaped(strings.private))
-    st.html(element("div", "rag-welcome", lines, private))
+    st.html(_welcome(strings.welcome, strings))
     show_upload_box(queue, strings)
     show_samples_button(queue, strings)
     _show_uploads(library, queue, strings)
 
 
-@st.fragment(run_every=1.0)
+@st.fragment(run_every=2.0)
 def _show_uploads(library: Library, queue: UploadQueue, strings: Strings) -> None:
     """What becomes of the first files: here, because a narrow window hides the sidebar."""
     show_queue(queue, strings)
@@ -36,8 +34,14 @@ def _show_uploads(library: Library, queue: UploadQueue, strings: Strings) -> Non
             st.html(document_html(record, strings))
 
 
-def show_examples(library: Library, ask: Callable[[str], None], strings: Strings) -> None:
-    """Questions that the sample documents answer, where they are in the library."""
+def _welcome(lines: Sequence[str], strings: Strings) -> str:
+    paragraphs = "".join(element("p", "rag-welcome-line", escaped(line)) for line in lines)
+    return element("div", "rag-welcome", paragraphs, element("p", "rag-private", escaped(strings.private)))
+
+
+def show_beginning(library: Library, ask: Callable[[str], None], strings: Strings) -> None:
+    """What to expect, before the first question; for the sample documents, questions that they answer."""
+    st.html(_welcome(strings.welcome[1:], strings))
     names = {Path(r.source).name for r in library.documents() if r.state == "ready"}
     questions = [question for name, question in SAMPLES.items() if name in names]
     # the page's own language first

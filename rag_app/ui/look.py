@@ -3,6 +3,7 @@
 CSS = """
 <style>
 .block-container { max-width: 46rem; padding-top: 3.2rem; padding-bottom: 5rem; }
+h1 { font-size: 2.1rem !important; }
 .rag-question { white-space: pre-wrap; overflow-wrap: anywhere; }
 .rag-quote { margin: 0 0 .5rem 0; padding: .35rem 0 .35rem .9rem; border-left: 4px solid #2f7d72;
   font-size: 1.22rem; line-height: 1.55; font-weight: 600; white-space: pre-line; overflow-wrap: anywhere; }
@@ -42,6 +43,6 @@ CSS = """
 .rag-document-name { font-weight: 600; unicode-bidi: isolate; }
 .rag-document-state { font-size: .8rem; opacity: .7; }
 .rag-failed .rag-document-state { color: #be3c32; opacity: 1; }
-section[data-testid="stSidebar"] .stButton button { padding: .1rem .5rem; min-height: 1.9rem; }
+section[data-testid="stSidebar"] button[kind="tertiary"] { padding: 0 .4rem; min-height: 1.5rem; opacity: .7; }
 </style>
 """

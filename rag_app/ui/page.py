@@ -11,7 +11,7 @@ from ingest.embedding import EmbedderError
 from ingest.errors import LibraryError
 from rag_app.settings import Settings, SettingsError
 from rag_app.ui import session
-from rag_app.ui.first_page import show_examples, show_first_page
+from rag_app.ui.first_page import show_beginning, show_first_page
 from rag_app.ui.look import CSS
 from rag_app.ui.pending import PendingAnswer
 from rag_app.ui.rendering import trouble_html
@@ -73,7 +73,7 @@ def _show(settings: Settings, strings: Strings, contents: DeltaGenerator) -> Non
             disabled=conversation.pending is not None,
         )
         if not conversation.turns and conversation.pending is None:
-            show_examples(library, ask, strings)
+            show_beginning(library, ask, strings)
     elif not conversation.turns:
         show_first_page(library, queue, strings)
     show_conversation(conversation, engine, strings, is_local=settings.chat_model == "local")

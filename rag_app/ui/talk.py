@@ -25,18 +25,19 @@ from rag_app.ui.strings import Strings
 from rag_app.ui.troubles import explain
 
 _LOOK_EVERY = 0.1   # seconds
+_PERSON, _DOCUMENTS = ":material/person:", ":material/format_quote:"
 
 
 def show_conversation(conversation: Conversation, engine: Engine, strings: Strings, *, is_local: bool) -> None:
     """Draw all turns; with a question in the making, stay until it is answered, then draw the page again."""
     for turn in conversation.turns:
         _show_question(turn.question)
-        with st.chat_message("assistant"):
+        with st.chat_message("assistant", avatar=_DOCUMENTS):
             _show_turn(turn, strings, is_local=is_local)
     pending = conversation.pending
     if pending is not None:
         _show_question(pending.question)
-        with st.chat_message("assistant"):
+        with st.chat_message("assistant", avatar=_DOCUMENTS):
             _follow(pending, engine, strings)
         conversation.turns.append(pending.turn)
         conversation.pending = None
@@ -44,7 +45,7 @@ def show_conversation(conversation: Conversation, engine: Engine, strings: Strin
 
 
 def _show_question(question: str) -> None:
-    with st.chat_message("user"):
+    with st.chat_message("user", avatar=_PERSON):
         st.html(question_html(question))
 
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from ingest.embedding import SentenceTransformerEmbedder
 from ingest.job import ingest
 from ingest.library import Library
-
 from model.metrics import best, f1
 from rag_app.answer import Answer
 from rag_app.chain import build_chain
