@@ -81,7 +81,7 @@ class Answerer:
     def _best(self, readings: Sequence[Reading | None], priors: Sequence[float] | None) -> int | None:
         weight = self.calibration.retrieval_weight if priors is not None else 0.0
         scored = [
-            (r.log_probability + (weight * priors[i] if priors is not None else 0.0), -i)
+            (r.evidence + (weight * priors[i] if priors is not None else 0.0), -i)
             for i, r in enumerate(readings)
             if r is not None
         ]

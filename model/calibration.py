@@ -35,7 +35,7 @@ def features(readings: Sequence[Reading | None], best: int) -> list[float]:
         raise ValueError(f"passage {best} has no reading")
     text = chosen.quotes[0].text.casefold()
     rivals = [
-        r.log_probability for i, r in enumerate(readings)
+        min(r.evidence, -_FLOOR) for i, r in enumerate(readings)
         if i != best and r is not None and r.quotes[0].text.casefold() != text
     ]
     p = min(max(math.exp(chosen.log_probability), 1e-6), 1 - 1e-6)
@@ -67,12 +67,12 @@ class Calibration:
     """Calibration of one reader.
 
     Attributes:
-        retrieval_weight: how much a passage's retrieval score (0..1) adds to the log-probability of its reading when
-            passages compete.
+        retrieval_weight: how much a passage's retrieval score (0..1) adds to the evidence of its reading when passages
+            compete; chosen on held-out training passages (model/LOG.md).
     """
 
     languages: dict[Language, LanguageCalibration]
-    retrieval_weight: float = 0.0
+    retrieval_weight: float = 2.0
 
     def save(self, folder: Path) -> None:
         """Write `calibration.json`."""

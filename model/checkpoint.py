@@ -15,16 +15,15 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from model.config import ConfigError, GPTConfig
+from model.errors import CheckpointError
 from model.gpt import GPT
 from model.tokenizer import TOKENIZER_FILE, TextTokenizer
+
+__all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "CheckpointError", "load_checkpoint", "save_checkpoint"]
 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 _SCALE = ".row_scale"
-
-
-class CheckpointError(ValueError):
-    """A folder that is not a usable checkpoint: what is wrong and what to do."""
 
 
 def save_checkpoint(

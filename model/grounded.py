@@ -52,6 +52,11 @@ class Reading:
     no_answer: float
     concentration: float
 
+    @property
+    def evidence(self) -> float:
+        """How much likelier the best quote is than silence, as a logarithm: what passages compete by."""
+        return self.log_probability - self.no_answer
+
 
 @dataclass(frozen=True, slots=True)
 class Readings:

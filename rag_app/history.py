@@ -15,7 +15,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from model.language import language_of
 
 _CONNECTIVE = re.compile(
-    r"^\s*(and|or|but|so|then|also|even|with|without|why|why not|how so|what about|how about|what if|what else|"
+    r"^\s*(and|or|but|so|then|also|even|with|without|why not|how so|what about|how about|what if|what else|"
     r"who else|where else|anything else|any others?|same for|for|by whom|since when|until when|which ones?)\b",
     re.IGNORECASE,
 )
@@ -41,7 +41,7 @@ _CHINESE_END = re.compile(r"(呢|的话|也是)[？?]?$")
 # A pronoun this far into a question has its antecedent inside the question: "how does Botswana … if it has no coast".
 _OWN_ANTECEDENT = {"en": 4, "zh": 7}    # words, characters
 # A question this short that names nothing is elliptic: "when do I get paid?", "哪个版本开始有的？"
-_ELLIPTIC = {"en": 6, "zh": 10}         # words, ideographs
+_ELLIPTIC = {"en": 6, "zh": 8}         # words, ideographs
 
 
 def depends_on_history(question: str) -> bool:
@@ -82,4 +82,4 @@ def standalone_question(question: str, history: Sequence[BaseMessage]) -> str:
         chain.insert(0, earlier)
         if not depends_on_history(earlier):
             break
-    return (" " if language_of(question) == "en" else "").join(chain)
+    return ("" if all(language_of(q) == "zh" for q in chain) else " ").join(chain)

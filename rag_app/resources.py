@@ -6,11 +6,15 @@ from importlib.util import find_spec
 from pathlib import Path
 
 
+class NotShippedError(FileNotFoundError):
+    """A file that belongs to this installation is not there."""
+
+
 def shipped(name: str) -> Path:
     """Path of a file or folder under `data/`, in a checkout or in an installed package.
 
     Raises:
-        FileNotFoundError: it is not there; the installation is incomplete.
+        NotShippedError: it is not there; the installation is incomplete.
     """
     checkout = Path(__file__).resolve().parent.parent / "data"
     spec = find_spec("rag_data")
@@ -18,4 +22,4 @@ def shipped(name: str) -> Path:
     for folder in (checkout, *installed):
         if (folder / name).exists():
             return folder / name
-    raise FileNotFoundError(f"{name} does not come with this installation: install the package again")
+    raise NotShippedError(f"{name} does not come with this installation: install the package again")

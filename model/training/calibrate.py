@@ -23,9 +23,9 @@ from model.training.similar_passages import SimilarPassages
 
 RIGHT = 0.5             # F1 from which an answer counts as right
 THRESHOLD = 0.5         # operating point: an answer is given when it is likelier right than wrong
-DISTRACTORS = 4         # similar passages beside the right one
+DISTRACTORS = 7         # similar passages beside the right one
 WITHOUT_OWN = 0.25      # share of questions also asked only of similar passages
-MOST_PER_FILE = 150     # questions of one file, so that no set dominates
+MOST_PER_FILE = 60      # questions of one file, so that no set dominates
 
 
 @dataclass(frozen=True, slots=True)

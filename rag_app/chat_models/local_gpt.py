@@ -77,9 +77,9 @@ class ChatLocalGPT(BaseChatModel):
     def _identifying_params(self) -> dict[str, Any]:
         return {"checkpoint": str(self.checkpoint), "mode": self.mode, "min_confidence": self.min_confidence}
 
-    def _get_ls_params(self, stop: list[str] | None = None, **_: Any) -> LangSmithParams:
+    def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         return LangSmithParams(
-            ls_provider="local", ls_model_name=self.model, ls_model_type="chat", ls_temperature=self.temperature,
+            ls_provider="local", ls_model_name=kwargs.get("model", self.model), ls_model_type="chat", ls_temperature=self.temperature,
             ls_max_tokens=self.max_tokens, **({"ls_stop": stop} if stop else {}),
         )
 

@@ -22,7 +22,6 @@ def ask_command(
     question: str, as_json: bool, passages: int | None, min_confidence: float | None, settings: Settings
 ) -> None:
     """Ask one QUESTION. Exit status 0 with an answer, 1 when the documents do not say."""
-    from model.checkpoint import CheckpointError
     from rag_app.chain import build_chain
     from rag_app.cli import fail
     from rag_app.cli.showing import print_answer
@@ -36,11 +35,7 @@ def ask_command(
         min_confidence=settings.min_confidence if min_confidence is None else min_confidence,
     )
     with open_library(settings, create=False) as library:
-        try:
-            answer = build_chain(settings, library=library).invoke({"question": question})
-        except CheckpointError as error:
-            fail(str(error))
-            return
+        answer = build_chain(settings, library=library).invoke({"question": question})
         if as_json:
             click.echo(json.dumps(answer.to_dict(), ensure_ascii=False))
         else:

@@ -36,7 +36,9 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(ctx: click.Context, /, *args: Any, home: Path | None, collection: str | None, **options: Any) -> Any:
         from ingest.embedding import EmbedderError
         from ingest.errors import LibraryError, LibraryLocked
+        from model.errors import CheckpointError
         from rag_app.prompts import PromptError
+        from rag_app.resources import NotShippedError
         from rag_app.settings import Settings, SettingsError
 
         for name, value in QUIET.items():
@@ -49,7 +51,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, settings=settings, **options)
         except LibraryLocked as error:
             fail(str(error), 3)
-        except (LibraryError, EmbedderError, SettingsError, PromptError) as error:
+        except (LibraryError, EmbedderError, CheckpointError, NotShippedError, SettingsError, PromptError) as error:
             fail(str(error), 2)
         return None
 

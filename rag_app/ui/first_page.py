@@ -42,6 +42,12 @@ def _welcome(lines: Sequence[str], strings: Strings) -> str:
 def show_beginning(library: Library, ask: Callable[[str], None], strings: Strings) -> None:
     """What to expect, before the first question; for the sample documents, questions that they answer."""
     st.html(_welcome(strings.welcome[1:], strings))
+    _show_examples(library, ask, strings)
+
+
+@st.fragment(run_every=2.0)
+def _show_examples(library: Library, ask: Callable[[str], None], strings: Strings) -> None:
+    """Offer questions; more as the samples are ingested one after the other."""
     names = {Path(r.source).name for r in library.documents() if r.state == "ready"}
     questions = [question for name, question in SAMPLES.items() if name in names]
     # the page's own language first
@@ -50,4 +56,6 @@ def show_beginning(library: Library, ask: Callable[[str], None], strings: String
     if questions:
         st.caption(strings.examples)
     for number, question in enumerate(questions[:_EXAMPLES]):
-        st.button(question, key=f"example-{number}", on_click=ask, args=(question,))
+        if st.button(question, key=f"example-{number}"):
+            ask(question)
+            st.rerun()
