@@ -79,8 +79,12 @@ class ChatLocalGPT(BaseChatModel):
 
     def _get_ls_params(self, stop: list[str] | None = None, **kwargs: Any) -> LangSmithParams:
         return LangSmithParams(
-            ls_provider="local", ls_model_name=kwargs.get("model", self.model), ls_model_type="chat", ls_temperature=self.temperature,
-            ls_max_tokens=self.max_tokens, **({"ls_stop": stop} if stop else {}),
+            ls_provider="local",
+            ls_model_name=kwargs.get("model", self.model),
+            ls_model_type="chat",
+            ls_temperature=self.temperature,
+            ls_max_tokens=self.max_tokens,
+            **({"ls_stop": stop} if stop else {}),
         )
 
     def load(self) -> Answerer:
