@@ -148,7 +148,10 @@ class _Job:
 
     def _take(self, file: FoundFile) -> None:
         source = str(file.path)
-        if file.problem and not file.is_named:
+        if not _is_storable(source):
+            shown = os.fsencode(file.path).decode("utf-8", "backslashreplace")
+            self._end("failed", Outcome(shown, "its name is not valid UTF-8; rename it"))
+        elif file.problem and not file.is_named:
             self._end("skipped", Outcome(source, file.problem))
         elif file.problem:
             self._fail(file.path, None, file.problem)
@@ -207,6 +210,15 @@ class _Job:
         outcomes.append(outcome)
         self._done += kind != "removed"  # those are not among the files found
         self.tell(kind, outcome.source, outcome.reason if kind in {"failed", "skipped"} else None)
+
+
+def _is_storable(source: str) -> bool:
+    """Whether a path can be stored and shown; bytes that are not UTF-8 arrive as lone surrogates."""
+    try:
+        source.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _load_or_reason(path: Path) -> LoadedDocument | str:

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from model.errors import CheckpointError
 from model.grounded import Reading
 from model.language import Language
 
@@ -88,22 +89,25 @@ class Calibration:
         """Read `calibration.json`; a folder without one gets the network's own probability and a threshold of 0.5.
 
         Raises:
-            ValueError: it was written for other features.
+            CheckpointError: it is damaged, or was written for other features or languages.
         """
         path = folder / CALIBRATION_FILE
         if not path.exists():
             raw = LanguageCalibration((1.0, *(0.0,) * (len(FEATURES) - 1)), 0.0, 0.5)
             return cls({"en": raw, "zh": raw})
-        state = json.loads(path.read_text(encoding="utf-8"))
-        if tuple(state["features"]) != FEATURES:
-            raise ValueError(f"{path} was written for other features: calibrate this reader again")
-        return cls(
-            {
+        try:
+            state = json.loads(path.read_text(encoding="utf-8"))
+            found: dict[Language, LanguageCalibration] = {
                 lang: LanguageCalibration(tuple(v["weights"]), v["bias"], v["threshold"])
                 for lang, v in state["languages"].items()
-            },
-            state["retrieval_weight"],
-        )
+            }
+            fits = tuple(state["features"]) == FEATURES and {"en", "zh"} <= set(found)
+            weight = float(state["retrieval_weight"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise CheckpointError(f"{path} is damaged ({error!r}): run `rag model calibrate`, or remove it") from error
+        if not fits:
+            raise CheckpointError(f"{path} was written for another version: run `rag model calibrate`, or remove it")
+        return cls(found, weight)
 
 
 def fit_language(

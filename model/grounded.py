@@ -122,8 +122,8 @@ class GroundedReader:
             for i in range(0, len(windows), BATCH):
                 part = windows[i:i + BATCH]
                 for window, reading in zip(part, self._read_batch(part, encodings, passages, max_quotes), strict=True):
-                    if window.passage not in best or reading.log_probability > best[window.passage][0]:
-                        best[window.passage] = (reading.log_probability, reading)
+                    if window.passage not in best or reading.evidence > best[window.passage][0]:
+                        best[window.passage] = (reading.evidence, reading)
                     steps += len(reading.quotes) + 1
         readings = [best[i][1] if i in best else None for i in range(len(passages))]
         return Readings(readings, sum(len(w.ids) for w in windows), steps)

@@ -14,7 +14,7 @@ from typing import Any
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage
 
-from ingest.library import Library
+from ingest.library import DocumentNotFound, Library
 from rag_app.answer import Citation
 
 _QUOTED = re.compile(r'["“「『]([^"”」』]{2,2000})["”」』]\s*[\[【［](\d{1,3})[\]】］]')
@@ -28,7 +28,10 @@ def check_citations(message: AIMessage, documents: Sequence[Document], library: 
         meta = documents[index].metadata
         document_id = meta["document_id"]
         if document_id not in texts:
-            texts[document_id] = library.text(document_id)
+            try:
+                texts[document_id] = library.text(document_id)
+            except DocumentNotFound:
+                texts[document_id] = ""     # removed while it was read: it no longer proves anything
         quote = documents[index].page_content[start:end]
         first, last = meta["start"] + start, meta["start"] + end
         if not quote or texts[document_id][first:last] != quote:

@@ -12,8 +12,10 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
+from ingest.stop_words import STOP_WORDS
 from model.language import language_of
 
+_CHINESE_STOP = [w for w in STOP_WORDS if "\u4e00" <= w[0] <= "\u9fff"]
 _CONNECTIVE = re.compile(
     r"^\s*(and|or|but|so|then|also|even|with|without|why not|how so|what about|how about|what if|what else|"
     r"who else|where else|anything else|any others?|same for|for|by whom|since when|until when|which ones?)\b",
@@ -30,18 +32,17 @@ _EXPLETIVE = re.compile(
     r"|\b(there|it) (is|are|was|were|takes?)\b|\bthat (is|are|was|were|has|have|can|will|do|does)\b",
     re.IGNORECASE,
 )
-_CHINESE_START = re.compile(
-    r"^(那|还有|另外|然后|所以|但是|可是|如果不|为什么呢|为啥|怎么办|具体|呢|前|后|最后|第[一二三四五六七八九十])"
-)
+_CHINESE_START = re.compile(r"^(那|还有|另外|然后|所以|但是|可是|如果不|为什么呢|为啥|怎么办|具体|呢|前者|后者)")
 _CHINESE_PRONOUN = re.compile(
-    r"它|他|她|这个|那个|这些|那些|这种|那种|这样|那样|这里|那里|那之|其中|上述|前者|后者|该|两者|同样"
+    r"它|他|她|这个|那个|这些|那些|这种|那种|这样|那样|这里|那里|那之|其中|上述|前者|后者|两者|同样"
 )
 _CHINESE_END = re.compile(r"(呢|的话|也是)[？?]?$")
 
 # A pronoun this far into a question has its antecedent inside the question: "how does Botswana … if it has no coast".
 _OWN_ANTECEDENT = {"en": 4, "zh": 7}    # words, characters
-# A question this short that names nothing is elliptic: "when do I get paid?", "哪个版本开始有的？"
-_ELLIPTIC = {"en": 6, "zh": 8}         # words, ideographs
+# So few words beside stop words name no subject: "since when?", "还有吗？". Short questions that do name something
+# ("how high is the deposit?") stand alone: joining them to an earlier topic would answer the wrong question.
+_ELLIPTIC = {"en": 1, "zh": 3}          # content words, ideographs
 
 
 def depends_on_history(question: str) -> bool:
@@ -49,17 +50,17 @@ def depends_on_history(question: str) -> bool:
     text = question.strip()
     if language_of(text) == "zh":
         found = _CHINESE_PRONOUN.search(text)
-        short = len(re.findall(r"[\u4e00-\u9fff]", text)) <= _ELLIPTIC["zh"] and not re.search(r"[A-Za-z0-9《“]", text)
+        named = re.sub("|".join(sorted(_CHINESE_STOP, key=len, reverse=True)), "", text)
+        short = len(re.findall(r"[\u4e00-\u9fff]|[A-Za-z0-9]+", named)) < _ELLIPTIC["zh"]
         return bool(
             _CHINESE_START.search(text) or _CHINESE_END.search(text) or short
             or (found and found.start() < _OWN_ANTECEDENT["zh"])
         )
     plain = _EXPLETIVE.sub(" ", text)
     found = _PRONOUN.search(plain)
-    words = re.findall(r"[\w'-]+", text)
-    names = any(re.search(r"[A-Z0-9_]", w) and w != "I" for w in words[1:])
+    words = [w for w in re.findall(r"[\w'-]+", text.lower()) if w not in STOP_WORDS]
     return bool(
-        _CONNECTIVE.search(text) or (len(words) <= _ELLIPTIC["en"] and not names)
+        _CONNECTIVE.search(text) or len(words) <= _ELLIPTIC["en"]
         or (found and len(re.findall(r"[\w'-]+", plain[:found.start()])) <= _OWN_ANTECEDENT["en"])
     )
 
@@ -72,14 +73,12 @@ def standalone_question(question: str, history: Sequence[BaseMessage]) -> str:
         history: the conversation before it, oldest first.
 
     Returns:
-        The question itself, or the last self-contained question and everything asked since, in one line.
+        The question itself, or the last self-contained question in its language and this one, in one line.
     """
+    lang = language_of(question)
     asked = [m.text.strip() for m in history if isinstance(m, HumanMessage) and m.text.strip()]
+    asked = [q for q in asked if language_of(q) == lang]
     if not asked or not depends_on_history(question):
         return question
-    chain = [question]
-    for earlier in reversed(asked[-3:]):
-        chain.insert(0, earlier)
-        if not depends_on_history(earlier):
-            break
-    return ("" if all(language_of(q) == "zh" for q in chain) else " ").join(chain)
+    subject = next((q for q in reversed(asked) if not depends_on_history(q)), asked[-1])
+    return (" " if lang == "en" else "").join((subject, question))

@@ -82,6 +82,11 @@ class Settings:
         """Where this collection lives."""
         return self.home / "collections" / self.collection
 
+    @property
+    def has_library(self) -> bool:
+        """Whether anything was ever ingested into this collection."""
+        return (self.library_folder / "library.sqlite3").exists()
+
     def collections(self) -> list[str]:
         """Names of the collections that exist."""
         folder = self.home / "collections"

@@ -22,7 +22,7 @@ from model.training.recipe import Recipe
 from model.training.similar_passages import SimilarPassages
 
 RIGHT = 0.5             # F1 from which an answer counts as right
-THRESHOLD = 0.5         # operating point: an answer is given when it is likelier right than wrong
+THRESHOLD = 0.4         # operating point: right answers minus wrong ones is largest here (model/LOG.md)
 DISTRACTORS = 7         # similar passages beside the right one
 WITHOUT_OWN = 0.25      # share of questions also asked only of similar passages
 MOST_PER_FILE = 60      # questions of one file, so that no set dominates

@@ -78,7 +78,15 @@ def _terminal(settings: Settings) -> None:
         click.echo(f"{library.count()} passages in collection {settings.collection!r}. An empty line ends the chat.")
         chain = build_chain(settings, library=library)
         history: list[BaseMessage] = []
-        while question := click.prompt("\n>", prompt_suffix=" ", default="", show_default=False).strip():
+        while question := _typed():
             answer = chain.invoke({"question": question, "chat_history": history})
             print_answer(answer, library)
             history += [HumanMessage(question), AIMessage(answer.answer)]
+
+
+def _typed() -> str:
+    """The next question; empty at the end of the input."""
+    try:
+        return str(click.prompt("\n>", prompt_suffix=" ", default="", show_default=False)).strip()
+    except click.Abort:
+        return ""

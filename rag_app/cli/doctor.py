@@ -92,7 +92,7 @@ def _home(settings: Settings) -> str:
 def _library(settings: Settings) -> str:
     from rag_app.collection import open_library
 
-    if not settings.library_folder.exists():
+    if not settings.has_library:
         return f"collection {settings.collection!r} does not exist yet: rag ingest PATH"
     with open_library(settings, create=False) as library:
         report = library.verify()

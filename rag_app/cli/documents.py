@@ -22,7 +22,7 @@ def list_command(as_json: bool, settings: Settings) -> None:
     from rag_app.cli.showing import plain
     from rag_app.collection import open_library
 
-    if not settings.library_folder.exists():
+    if not settings.has_library:
         click.echo(json.dumps([]) if as_json else f"the collection {settings.collection!r} is empty: rag ingest PATH")
         return
     with open_library(settings, create=False) as library:
@@ -42,6 +42,7 @@ def list_command(as_json: bool, settings: Settings) -> None:
 @settings_options
 def remove_command(names: tuple[str, ...], settings: Settings) -> None:
     """Remove documents by id or by path; the files themselves stay where they are."""
+    from rag_app.cli.showing import plain
     from rag_app.collection import open_library
 
     missing = []
@@ -54,7 +55,7 @@ def remove_command(names: tuple[str, ...], settings: Settings) -> None:
                 missing.append(name)
             for record in found:
                 library.remove(record.document_id)
-                click.echo(f"removed {record.document_id}  {record.source}")
+                click.echo(f"removed {record.document_id}  {plain(record.source)}")
     if missing:
         fail(f"no such document: {', '.join(missing)} (see `rag list`)", 1)
 

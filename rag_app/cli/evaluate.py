@@ -65,9 +65,9 @@ def answers(
             ask(questions[0])
             outcomes = run(questions, ask, right_document, quiet=False)
             found = report(outcomes, "end-to-end")
+    _print(found, as_json)
     if details is not None:
         write_details(outcomes, details)
-    _print(found, as_json)
 
 
 @eval_command.command()

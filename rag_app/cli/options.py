@@ -23,6 +23,13 @@ QUIET = {
 }
 
 
+def settings_home(home: Path | None, before: dict[str, Any]) -> str:
+    """The data folder in use, for messages about the file system."""
+    from rag_app.settings import default_home
+
+    return str(home or before.get("home") or default_home())
+
+
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--home` and `--collection` (also accepted before its name) and a `settings` argument.
 
@@ -53,6 +60,8 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
             fail(str(error), 3)
         except (LibraryError, EmbedderError, CheckpointError, NotShippedError, SettingsError, PromptError) as error:
             fail(str(error), 2)
+        except OSError as error:
+            fail(f"{error.filename or settings_home(home, before)}: {error.strerror or error}", 2)
         return None
 
     return wrapped

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from ingest.library import Library
+from ingest.library import DocumentNotFound, Library
 from rag_app.answer import Answer
 from rag_app.citations import sentence_around
 
@@ -34,7 +34,11 @@ def print_answer(answer: Answer, library: Library) -> None:
             click.echo(f"  {plain(Path(passage.source).name)}{place}: {beginning}…")
         return
     for i, citation in enumerate(answer.citations, 1):
-        text = library.text(citation.document_id)
+        try:
+            text = library.text(citation.document_id)
+        except DocumentNotFound:
+            click.echo(f"\n[{i}] {plain(Path(citation.source).name)} was removed meanwhile")
+            continue
         first, last = sentence_around(text, citation.start, citation.end)
         place = f", page {citation.page}" if citation.page else ""
         click.echo(f"\n[{i}] {plain(Path(citation.source).name)}{place}, characters {citation.start}-{citation.end}")

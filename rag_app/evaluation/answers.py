@@ -82,10 +82,10 @@ def read_questions(path: Path) -> tuple[list[Question], dict[str, str]]:
         if not isinstance(context, str) or not context.strip():
             raise DataError(f'{path}, row {number}: "context" is missing or empty')
         contexts.setdefault(context, str(row.get("title") or ""))
-        asked = row.get("question")
+        asked = str(row.get("question") or "").strip()
         if not asked:
             continue
-        answers = () if row.get("is_impossible") else tuple(a for a in row.get("answers") or () if a)
+        answers = () if row.get("is_impossible") else _answers(row.get("answers"), f"{path}, row {number}")
         lang: Language = row["lang"] if row.get("lang") in ("en", "zh") else language_of(asked)
         questions.append(
             Question(
@@ -95,6 +95,17 @@ def read_questions(path: Path) -> tuple[list[Question], dict[str, str]]:
     if not questions:
         raise DataError(f"{path} holds no question")
     return questions, contexts
+
+
+def _answers(given: object, where: str) -> tuple[str, ...]:
+    """A list of strings, or SQuAD's `{"text": [...]}`."""
+    if isinstance(given, dict):
+        given = given.get("text")
+    if given is None:
+        return ()
+    if not isinstance(given, list) or any(not isinstance(a, str) for a in given):
+        raise DataError(f'{where}: "answers" must be a list of strings')
+    return tuple(a for a in given if a)
 
 
 @dataclass(frozen=True, slots=True)

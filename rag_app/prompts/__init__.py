@@ -32,7 +32,11 @@ def load_prompt(name: str, lang: Language, home: Path | None = None) -> str:
     file = f"{name}.{lang}.txt"
     own = home / "prompts" / file if home is not None else None
     if own is not None and own.exists():
-        text, where = own.read_text(encoding="utf-8"), str(own)
+        where = str(own)
+        try:
+            text = own.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise PromptError(f"{where}: cannot be read as UTF-8 text ({error})") from error
     else:
         text, where = files(__name__).joinpath(file).read_text(encoding="utf-8"), file
     try:

@@ -11,12 +11,13 @@ Ranking = Sequence[tuple[str, float]]   # (id, score), best first
 
 
 def normalize(ranking: Ranking) -> dict[str, float]:
-    """Scores stretched to 0..1; a single hit or equal scores become 1."""
+    """Scores stretched to 0..1; a single hit becomes 1, several equal ones 0.5: they tell nothing apart."""
     if not ranking:
         return {}
     scores = [score for _, score in ranking]
     low, high = min(scores), max(scores)
-    return {i: (s - low) / (high - low) if high > low else 1.0 for i, s in ranking}
+    flat = 1.0 if len(scores) == 1 else 0.5
+    return {i: (s - low) / (high - low) if high > low else flat for i, s in ranking}
 
 
 def fuse(dense: Ranking, keyword: Ranking, dense_weight: float, k: int) -> list[tuple[str, float]]:

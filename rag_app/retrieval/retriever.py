@@ -18,6 +18,7 @@ from rag_app.retrieval.fusion import Ranking, fuse
 # How much the vector search counts, by the question's language. The shipped encoder is blind in Chinese, so there
 # keywords carry the search.
 DENSE_WEIGHT: dict[Language, float] = {"en": 0.5, "zh": 0.1}
+SPARE = 24          # hits beyond k that replace passages with the same text
 CANDIDATES = 50     # hits of each search that enter the fusion
 
 
@@ -55,8 +56,11 @@ class LibraryRetriever(BaseRetriever):
         k: int | None = None,
         **_: Any,
     ) -> list[Document]:
-        hits = self.search(query, self.k if k is None else k)
+        wanted = self.k if k is None else k
+        hits = self.search(query, wanted + SPARE)
         scores = dict(hits)
+        # A passage that stands in several documents is read once.
+        chunks = {c.text: c for c in reversed(self.library.chunks([chunk_id for chunk_id, _ in hits]))}
         return [
             Document(
                 id=chunk.chunk_id,
@@ -73,7 +77,7 @@ class LibraryRetriever(BaseRetriever):
                     "score": scores[chunk.chunk_id],
                 },
             )
-            for chunk in self.library.chunks([chunk_id for chunk_id, _ in hits])
+            for chunk in list(reversed(chunks.values()))[:wanted]
         ]
 
     def search(self, query: str, k: int) -> Ranking:

@@ -14,12 +14,12 @@ from rag_app.ui.upload_queue import UploadQueue
 # File types that the loaders read, and the sample documents with a question that each answers.
 TYPES = ["pdf", "docx", "md", "markdown", "html", "htm", "txt"]
 SAMPLES = {
-    "employee-handbook.pdf": "When does leftover holiday from last year expire?",
-    "lumo-2-manual.md": "My machine shows E09. What's wrong?",
-    "travel-expense-policy.docx": "In which situations will the company pay for a cab?",
-    "员工手册.txt": "公司几号发工资？",
-    "产品使用说明书.pdf": "屏幕上显示E06，是哪里出了问题？",
-    "信息安全政策.docx": "系统管理员的密码最短要多少位？",
+    "employee-handbook.pdf": "How many days of annual leave do employees get?",
+    "lumo-2-manual.md": "Is it all right to use vinegar against limescale?",
+    "travel-expense-policy.docx": "What happens if I lose a receipt?",
+    "员工手册.txt": "试用期工资是转正工资的多少？",
+    "产品使用说明书.pdf": "除垢程序要运行多长时间？",
+    "信息安全政策.docx": "私人电脑可以处理公司数据吗？",
 }
 
 

@@ -177,3 +177,16 @@ def test_the_report_is_ready_for_json(library: Library, docs: Path) -> None:
     report = ingest(library, [docs]).to_dict()
     assert report["exit_status"] == 0 and report["seconds"] > 0
     assert {Path(o["source"]).name for o in report["added"]} == {"copper.txt", "silver.txt", "marble.txt"}
+
+
+def test_a_name_that_is_not_utf8_is_reported_and_the_rest_goes_on(library: Library, tmp_path: Path) -> None:
+    folder = tmp_path / "documents"
+    folder.mkdir()
+    with open(os.fsencode(folder) + b"/caf\xe9.txt", "wb") as file:
+        file.write(b"hello")
+    (folder / "good.txt").write_text("The good one.")
+    report = ingest(library, [folder])
+    assert [Path(o.source).name for o in report.added] == ["good.txt"]
+    assert [(o.source.endswith("caf\\xe9.txt"), o.reason) for o in report.failed] == [
+        (True, "its name is not valid UTF-8; rename it")
+    ]

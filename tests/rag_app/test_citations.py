@@ -1,10 +1,14 @@
+from pathlib import Path
+
 from hypothesis import given
 from hypothesis import strategies as st
 from langchain_core.messages import AIMessage
 
+from ingest.embedding import SentenceTransformerEmbedder
 from ingest.library import Library
 from rag_app.citations import check_citations, find_quote, sentence_around
 from rag_app.retrieval.retriever import LibraryRetriever
+from tests.rag_app.conftest import add
 
 
 def annotated(text: str, start: int, end: int, passage: int = 0) -> AIMessage:
@@ -83,3 +87,11 @@ def test_the_sentence_always_holds_the_span(text: str, data: st.DataObject) -> N
     end = data.draw(st.integers(start, len(text)))
     first, last = sentence_around(text, start, end)
     assert 0 <= first <= start <= end <= last <= len(text)
+
+
+def test_a_vanished_document_proves_nothing(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+    with Library.open(tmp_path, embedder) as library:
+        document_id = add(library, "roof.txt", "The roof was mended in 2019.")
+        documents = LibraryRetriever(library=library, k=1).invoke("roof")
+        library.remove(document_id)
+        assert check_citations(annotated("2019", 23, 27), documents, library) == ()

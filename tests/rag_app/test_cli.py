@@ -1,4 +1,5 @@
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from rag_app.cli import main
+from rag_app.resources import shipped
 
 
 def rag(home: Path, *arguments: str) -> Result:
@@ -104,3 +106,19 @@ def test_doctor_names_what_is_wrong(home: Path, monkeypatch: pytest.MonkeyPatch,
     monkeypatch.setenv("RAG_READER", str(tmp_path))
     found = rag(home, "doctor")
     assert found.exit_code == 1 and "WRONG reader" in found.stderr
+
+
+def test_damaged_calibration_is_one_clear_line(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    reader = tmp_path / "reader"
+    shutil.copytree(shipped("models/reader"), reader)
+    (reader / "calibration.json").write_text("{}")
+    monkeypatch.setenv("RAG_READER", str(reader))
+    found = rag(home, "ask", "What is the access code of the garage?")
+    assert found.exit_code == 2
+    assert "calibration.json" in found.stderr and "Traceback" not in found.stderr
+
+
+def test_an_impossible_home_is_one_clear_line(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    found = rag(tmp_path / "file" / "home", "ingest", str(tmp_path / "file"))
+    assert found.exit_code == 2 and "rag: " in found.stderr

@@ -96,3 +96,13 @@ def test_the_command_prints_one_json_object(tmp_path: Path, mode: str) -> None:
     assert numbers["n"] == 2
     assert numbers["f1"] > 0.5
     assert numbers["recall_at_5"] == (1.0 if mode == "end-to-end" else None)
+
+
+def test_squads_nested_answers_are_understood_and_a_bare_string_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "q.jsonl"
+    row = {"context": "A is B.", "question": "What is A?", "answers": {"text": ["B"], "answer_start": [5]}}
+    file.write_text(json.dumps(row))
+    assert read_questions(file)[0][0].answers == ("B",)
+    file.write_text(json.dumps({**row, "answers": "B"}))
+    with pytest.raises(DataError, match="list of strings"):
+        read_questions(file)

@@ -12,8 +12,9 @@ def test_scores_are_stretched_to_the_unit_interval() -> None:
     assert normalize([("a", 9.0), ("b", 5.0), ("c", 1.0)]) == {"a": 1.0, "b": 0.5, "c": 0.0}
 
 
-def test_equal_scores_are_all_best() -> None:
-    assert normalize([("a", 2.0), ("b", 2.0)]) == {"a": 1.0, "b": 1.0}
+def test_equal_scores_tell_nothing_apart() -> None:
+    assert normalize([("a", 2.0), ("b", 2.0)]) == {"a": 0.5, "b": 0.5}
+    assert normalize([("a", 2.0)]) == {"a": 1.0}
 
 
 def test_a_hit_of_both_searches_beats_a_hit_of_one() -> None:
