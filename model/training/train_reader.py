@@ -8,11 +8,9 @@ import random
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -20,6 +18,7 @@ from torch import Tensor
 
 from model.checkpoint import load_checkpoint, save_checkpoint
 from model.gpt import GPT
+from model.precision import fast_precision
 from model.tokenizer import TextTokenizer
 from model.training.mixture import Tokenized, make_batch, plan_epoch
 from model.training.prepare import build_stages, parameter_groups, warm_start
@@ -30,16 +29,6 @@ STATE_FILE = "state.json"
 OPTIMIZER_FILE = "optimizer.safetensors"
 RANDOM_FILE = "random.safetensors"   # torch's generator, which dropout draws from
 LOG_FILE = "log.jsonl"
-
-
-def has_amx() -> bool:
-    """Whether bfloat16 matrix products run in hardware; without that, bfloat16 on a CPU is slower than float32."""
-    return bool(torch.cpu._is_amx_tile_supported())
-
-
-def mixed_precision() -> AbstractContextManager[Any]:
-    """Autocast to bfloat16 where it pays, otherwise nothing."""
-    return torch.autocast("cpu", torch.bfloat16) if has_amx() else nullcontext()
 
 
 class ReaderTraining:
@@ -137,7 +126,7 @@ class ReaderTraining:
         batch = make_batch(examples, bucket, members, self.tokenizer)
         for group in self.optimizer.param_groups:
             group["lr"] = settings.learning_rate * group["scale"] * settings.rate(self.step)
-        with mixed_precision():
+        with fast_precision():
             loss = loss_of(self.gpt, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self.gpt.parameters(), settings.clip)
