@@ -1,14 +1,11 @@
 """Which files a job is to read: those named, and those of a known type below the folders named."""
 
-import hashlib
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.loaders import SUPPORTED_EXTENSIONS, is_supported
-
-_READ_BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +36,6 @@ def discover(paths: Sequence[Path], exclude: Path | None = None) -> Iterator[Fou
                 seen.add(real)
                 yield file
 
-
-def sha256_of(path: Path) -> str:
-    """Return the hash of a file's content, read in blocks."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_READ_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _named(path: Path) -> FoundFile:

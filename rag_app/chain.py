@@ -6,7 +6,7 @@ question (+ history) -> standalone question -> passages -> chat model -> citatio
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
@@ -28,7 +28,6 @@ from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings, SettingsError
 
 State = dict[str, Any]
-Step = Callable[[State], Any]
 
 
 class ChainInput(TypedDict, total=False):

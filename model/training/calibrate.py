@@ -16,12 +16,11 @@ from model.calibration import Calibration, LanguageCalibration, fit_language
 from model.grounded import GroundedReader
 from model.json_lines import read_lines
 from model.language import Language
-from model.metrics import auroc, best, expected_calibration_error, f1
+from model.metrics import RIGHT, auroc, best, expected_calibration_error, f1
 from model.training.examples import context_key, for_calibration, held_out
 from model.training.recipe import Recipe
 from model.training.similar_passages import SimilarPassages
 
-RIGHT = 0.5             # F1 from which an answer counts as right
 THRESHOLD = 0.4         # operating point: right answers minus wrong ones is largest here (model/LOG.md)
 DISTRACTORS = 7         # similar passages beside the right one
 WITHOUT_OWN = 0.25      # share of questions also asked only of similar passages

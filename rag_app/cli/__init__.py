@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
@@ -57,7 +57,7 @@ def main(ctx: click.Context, /, **options: Any) -> None:
     ctx.obj = {k: v for k, v in options.items() if v is not None}
 
 
-def fail(message: str, status: int = 2) -> None:
+def fail(message: str, status: int = 2) -> NoReturn:
     """End with a message on stderr and an exit status."""
     click.echo(f"rag: {message}", err=True)
     sys.exit(status)

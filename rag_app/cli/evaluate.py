@@ -48,7 +48,6 @@ def answers(
         questions, contexts = read_questions(file)
     except DataError as error:
         fail(str(error))
-        return
     questions = questions[:limit]
     if mode == "reader":
         from model.answering import Answerer
@@ -90,7 +89,6 @@ def retrieval(
         documents, asked, judged = read_beir(corpus, queries, qrels)
     except DataError as error:
         fail(str(error))
-        return
     asked = dict(list(asked.items())[:limit])
     with temporary_library(documents, build_embedder(settings), quiet=False) as library:
         found = evaluate(library, asked, judged, quiet=False)

@@ -46,7 +46,6 @@ def train_reader_command(config: Path, data: Path, run: Path, out: Path, compile
         gpt, tokenizer, finished = train_reader(load_recipe(config), data, run, _say, compile_network=compile_network)
     except (RecipeError, DataError, CheckpointError) as error:
         fail(str(error))
-        return
     if not finished:
         _say("not finished: run the same command to resume")
         sys.exit(130)
@@ -99,7 +98,6 @@ def import_command(source: Path, out: Path) -> None:
         gpt, tokenizer = import_causal(source)
     except ImportFailed as error:
         fail(str(error))
-        return
     save_checkpoint(out, gpt, tokenizer)
     _say(f"{sum(p.numel() for p in gpt.parameters()):,} parameters in {out}; use it with ChatLocalGPT(mode='free')")
 
@@ -108,7 +106,7 @@ def import_command(source: Path, out: Path) -> None:
 @click.argument("folder", type=_FOLDER)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 def info_command(folder: Path, as_json: bool) -> None:
-    """Shape, size and calibration of a checkpoint."""
+    """Shape and size of a checkpoint."""
     from dataclasses import asdict
 
     from model.checkpoint import WEIGHTS_FILE, CheckpointError, load_checkpoint
@@ -117,7 +115,6 @@ def info_command(folder: Path, as_json: bool) -> None:
         gpt, tokenizer = load_checkpoint(folder)
     except CheckpointError as error:
         fail(str(error))
-        return
     found = {
         **asdict(gpt.config),
         "parameters": sum(p.numel() for p in gpt.parameters()),

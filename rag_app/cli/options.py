@@ -62,6 +62,5 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
             fail(str(error), 2)
         except OSError as error:
             fail(f"{error.filename or settings_home(home, before)}: {error.strerror or error}", 2)
-        return None
 
     return wrapped

@@ -16,9 +16,7 @@ from tqdm import tqdm
 from model.answering import Answerer
 from model.json_lines import DataError, read_lines
 from model.language import Language, language_of
-from model.metrics import auroc, best, exact_match, expected_calibration_error, f1
-
-RIGHT = 0.5     # F1 from which an answer counts as right
+from model.metrics import RIGHT, auroc, best, exact_match, expected_calibration_error, f1
 
 Mode = Literal["end-to-end", "reader"]
 

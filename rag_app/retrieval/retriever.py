@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
@@ -11,6 +12,7 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field
 
+from ingest.documents import StoredChunk
 from ingest.library import Library
 from model.language import Language, language_of
 from rag_app.retrieval.fusion import Ranking, fuse
@@ -59,8 +61,9 @@ class LibraryRetriever(BaseRetriever):
         wanted = self.k if k is None else k
         hits = self.search(query, wanted + SPARE)
         scores = dict(hits)
-        # A passage that stands in several documents is read once.
-        chunks = {c.text: c for c in reversed(self.library.chunks([chunk_id for chunk_id, _ in hits]))}
+        chunks: dict[str, StoredChunk] = {}
+        for chunk in self.library.chunks([chunk_id for chunk_id, _ in hits]):
+            chunks.setdefault(chunk.text, chunk)    # a passage that stands in several documents is read once
         return [
             Document(
                 id=chunk.chunk_id,
@@ -77,7 +80,7 @@ class LibraryRetriever(BaseRetriever):
                     "score": scores[chunk.chunk_id],
                 },
             )
-            for chunk in list(reversed(chunks.values()))[:wanted]
+            for chunk in islice(chunks.values(), wanted)
         ]
 
     def search(self, query: str, k: int) -> Ranking:
