@@ -37,18 +37,17 @@ def next_token_probabilities(
     _check_sampling(temperature, top_k, top_p)
     if temperature == 0:
         raise GenerationError("temperature 0 has no distribution: it takes the best token")
-    logits = logits.float() / temperature
-    if top_k is not None and top_k < logits.size(-1):
-        best, where = logits.topk(top_k)   # by index, so that ties cannot keep more than k
-        logits = torch.full_like(logits, -torch.inf).scatter(-1, where, best)
-    probabilities = logits.softmax(-1)
+    # Ranked by the scores as given: after dividing and rounding, another token could tie with the best one.
+    order = logits.argsort(dim=-1, descending=True, stable=True)
+    ranked = logits.float().gather(-1, order) / temperature
+    if top_k is not None:
+        ranked[..., top_k:] = -torch.inf
+    kept = ranked.softmax(-1)
     if top_p is not None and top_p < 1:
-        best, where = probabilities.sort(descending=True)
-        before = best.cumsum(-1) - best   # mass of the better tokens; of the best one exactly 0
-        best = torch.where(before < top_p, best, 0.0)
-        probabilities = torch.zeros_like(probabilities).scatter(-1, where, best)
-        probabilities = probabilities / probabilities.sum(-1, keepdim=True)
-    return probabilities
+        before = kept.cumsum(-1) - kept   # mass of the better tokens; of the best one exactly 0
+        kept = torch.where(before < top_p, kept, 0.0)
+        kept = kept / kept.sum(-1, keepdim=True)
+    return torch.zeros_like(kept).scatter(-1, order, kept)
 
 
 def sample_next_token(

@@ -92,6 +92,11 @@ def test_whatever_is_cut_the_best_token_stays_and_all_sums_to_one(scores, temper
         assert int((probabilities > 0).sum()) <= top_k
 
 
+def test_a_lead_too_small_for_a_float_still_wins():
+    kept = next_token_probabilities(torch.tensor([[0.0, 1e-12]]), top_p=0.5)
+    assert kept.tolist() == [[0.0, 1.0]]
+
+
 def test_equal_scores_keep_no_more_than_top_k():
     assert int((next_token_probabilities(torch.zeros(1, 8), top_k=3) > 0).sum()) == 3
 
