@@ -40,9 +40,10 @@ class GPTConfig:
     n_segments: int = 2                 # learned segment rows (question, passage); 0: none
     attention: Literal["prefix", "causal"] = "prefix"  # prefix: bidirectional over the prompt, causal after it
     tie_embeddings: bool = True         # the output matrix is the embedding matrix
+    match_features: bool = False        # prompt tokens know what they share with the other side (match_features.py)
     copy_head: bool = True              # can emit copy instructions (copy_head.py)
     language_model: bool = False        # its next-token scores were trained: free generation makes sense
-    dropout: float = 0.0                # on the residual branches, never inside attention (it leaves the fast path)
+    dropout: float = 0.0                # on the residual branches, never inside attention
 
     def __post_init__(self) -> None:
         for name in _SIZES:

@@ -33,7 +33,7 @@ class Example:
 
 def context_key(text: str) -> str:
     """Hash of a context that ignores white space, punctuation and case: equal for reprints of one passage."""
-    return hashlib.sha256(re.sub(r"[\W_]+", "", text).lower().encode()).hexdigest()
+    return hashlib.sha256(_letters(text).encode()).hexdigest()
 
 
 def for_calibration(context: str, share: float) -> bool:
@@ -44,6 +44,29 @@ def for_calibration(context: str, share: float) -> bool:
 def held_out(paths: Iterable[Path]) -> set[str]:
     """Context keys of evaluation files, so that no training example can stand on one of their passages."""
     return {context_key(row["context"]) for path in paths for row in read_lines(path) if row.get("context")}
+
+
+class HeldOutText:
+    """Recognises raw text that overlaps an evaluation passage, so that practice is not made from it."""
+
+    LENGTH = 24     # letters and digits in a row that count as overlap
+
+    def __init__(self, paths: Iterable[Path]) -> None:
+        """Read the contexts of evaluation files."""
+        self._pieces: set[str] = set()
+        for path in paths:
+            for row in read_lines(path):
+                text = _letters(row.get("context") or "")
+                self._pieces.update(text[i:i + self.LENGTH] for i in range(len(text) - self.LENGTH + 1))
+
+    def overlaps(self, text: str) -> bool:
+        """Whether a stretch of `LENGTH` letters, looked at every few characters, stands in an evaluation passage."""
+        letters = _letters(text)
+        return any(letters[i:i + self.LENGTH] in self._pieces for i in range(0, len(letters) - self.LENGTH + 1, 8))
+
+
+def _letters(text: str) -> str:
+    return re.sub(r"[\W_]+", "", text).lower()
 
 
 def load_examples(path: Path, exclude: set[str], calibration_share: float = 0.0) -> Iterator[Example]:

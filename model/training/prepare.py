@@ -15,9 +15,12 @@ from model.gpt import GPT
 from model.import_bert import import_bert, minilm_folder
 from model.json_lines import read_lines
 from model.tokenizer import TextTokenizer
-from model.training.examples import Example, held_out, load_examples
+from model.training.cloze import cloze_questions
+from model.training.examples import Example, HeldOutText, held_out, load_examples
 from model.training.mixture import Tokenized, hard_negatives, several_part_questions, tokenize
-from model.training.recipe import Recipe, Stage
+from model.training.near_misses import with_other_name, without_answer
+from model.training.recipe import Practice, Recipe, Stage, Vocabulary
+from model.training.tables import table_questions
 from model.training.vocabulary import (
     align,
     count_characters,
@@ -29,12 +32,18 @@ from model.training.vocabulary import (
 
 
 def warm_start(recipe: Recipe, data: Path, say: Callable[[str], None]) -> tuple[GPT, TextTokenizer]:
-    """MiniLM's layers in our network, a copy head, and a vocabulary that knows Chinese."""
+    """MiniLM's layers in our network, a copy head, and a vocabulary that knows Chinese.
+
+    Raises:
+        ValueError: the recipe has no vocabulary: it goes on from another one's network.
+    """
     torch.manual_seed(recipe.seed)
     words = recipe.vocabulary
+    if words is None:
+        raise ValueError("a recipe without [vocabulary] starts from the network of the recipe it names in `after`")
     fold = han_fold()
     say("counting Chinese characters")
-    counts = count_characters(_texts(recipe, data), fold)
+    counts = count_characters(_texts(words, data), fold)
     characters = [c for c, n in counts.most_common() if n >= words.least_count]
     base = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
     tokenizer = extend_tokenizer(base, characters, fold)
@@ -47,14 +56,25 @@ def warm_start(recipe: Recipe, data: Path, say: Callable[[str], None]) -> tuple[
     english = tokenizer.encode_batch([r["en"] for r in rows])
     alignment = align([(z.ids, e.ids) for z, e in zip(chinese, english, strict=True) if z.ids and e.ids])
     old = import_bert(minilm_folder(), copy_head=True)
-    gpt = GPT(replace(old.config, vocab_size=tokenizer.vocab_size, dropout=recipe.optimizer.dropout))
+    gpt = GPT(replace(
+        old.config, vocab_size=tokenizer.vocab_size, dropout=recipe.optimizer.dropout,
+        match_features=recipe.match_features,
+    ))
     state = old.state_dict()
     ids = [i for token, i in tokenizer.tokenizer.get_vocab().items() if len(token) == 1 and is_chinese(token)]
     state["tokens.weight"] = translated_rows(
         state["tokens.weight"], tokenizer.vocab_size, ids, alignment, seed=recipe.seed
     )
-    gpt.load_state_dict(state)
+    gpt.load_state_dict(state, strict=not recipe.match_features)
     return gpt, tokenizer
+
+
+def continued(recipe: Recipe, before: GPT) -> GPT:
+    """A network that goes on from `before` under another recipe; match features, if new, start without effect."""
+    torch.manual_seed(recipe.seed)
+    gpt = GPT(replace(before.config, dropout=recipe.optimizer.dropout, match_features=recipe.match_features))
+    gpt.load_state_dict({**gpt.state_dict(), **before.state_dict()})
+    return gpt
 
 
 def build_stages(
@@ -62,6 +82,7 @@ def build_stages(
 ) -> list[list[Tokenized]]:
     """Tokenized examples of every stage, negatives and several-part questions included."""
     exclude = held_out(data / name for name in recipe.held_out)
+    held_text = HeldOutText(data / name for name in recipe.held_out if any(s.practice for s in recipe.stages))
     loaded: dict[str, list[Example]] = {}
     stages = []
     for number, stage in enumerate(recipe.stages):
@@ -75,6 +96,12 @@ def build_stages(
         distinct = list(dict.fromkeys(examples))
         extra = hard_negatives(distinct, stage.negatives, recipe.seed)
         extra += several_part_questions(distinct, stage.several_part, recipe.seed)
+        extra += without_answer(distinct, stage.without_answer, recipe.seed)
+        extra += with_other_name(distinct, stage.with_other_name, recipe.seed)
+        for practice in stage.practice:
+            made = _practice(practice, data, held_text, recipe.seed + number)
+            say(f"{practice.file}: {len(made)} {practice.kind} questions")
+            extra += made
         say(f"stage {number + 1}: {len(examples)} examples and {len(extra)} made from them; tokenizing")
         stages.append(tokenize([*examples, *extra], tokenizer))
     return stages
@@ -89,8 +116,19 @@ def _mix(stage: Stage, loaded: dict[str, list[Example]], rng: random.Random) -> 
     return examples
 
 
-def _texts(recipe: Recipe, data: Path) -> Iterator[str]:
-    for source in recipe.vocabulary.texts:
+def _practice(practice: Practice, data: Path, held_text: HeldOutText, seed: int) -> list[Example]:
+    """Questions made from a text file, without those over evaluation passages."""
+    texts = (row["text"] for row in read_lines(data / practice.file))
+    count = practice.count * 11 // 10
+    if practice.kind == "cloze":
+        made = cloze_questions(texts, count, seed, practice.file)
+    else:
+        made = table_questions(texts, practice.lang, count, seed, practice.file)
+    return [e for e in made if not held_text.overlaps(e.passage)][:practice.count]
+
+
+def _texts(words: Vocabulary, data: Path) -> Iterator[str]:
+    for source in words.texts:
         read = 0
         for row in read_lines(data / source.file):
             for field in source.fields:
@@ -101,8 +139,8 @@ def _texts(recipe: Recipe, data: Path) -> Iterator[str]:
 
 
 def parameter_groups(gpt: GPT, weight_decay: float, head_rate: float) -> list[dict[str, object]]:
-    """AdamW groups: matrices decay, vectors and embeddings do not; the copy head has its own rate."""
-    heads = {id(p) for p in gpt.copy_head.parameters()} if gpt.copy_head is not None else set()
+    """AdamW groups: matrices decay, vectors and embeddings do not; what starts from nothing has its own rate."""
+    heads = {id(p) for m in (gpt.copy_head, gpt.matches) if m is not None for p in m.parameters()}
     embeddings = {id(p) for m in gpt.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
     for parameter in gpt.parameters():

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
+
+from model.language import Language
 
 
 class RecipeError(ValueError):
@@ -62,13 +64,34 @@ class Optimizer:
 
 
 @dataclass(frozen=True, slots=True)
+class Practice:
+    """Questions made from raw text: `cloze` (cloze.py, Chinese) or `tables` (tables.py)."""
+
+    kind: Literal["cloze", "tables"]
+    file: str
+    count: int
+    lang: Language = "zh"
+
+    def __post_init__(self) -> None:
+        if self.kind not in ("cloze", "tables") or (self.kind == "cloze" and self.lang != "zh"):
+            raise TypeError(f"practice of kind {self.kind!r} in {self.lang!r} does not exist")
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
-    """A mixture used until a share of all steps."""
+    """A mixture used until a share of all steps.
+
+    The last four are shares of the answerable examples, made from them: questions with a similar wrong passage, two
+    questions in one, the answer's sentences deleted, a name exchanged (mixture.py, near_misses.py).
+    """
 
     until: float
     files: list[FileShare]
+    practice: list[Practice] = field(default_factory=list)
     negatives: float = 0.0
     several_part: float = 0.0
+    without_answer: float = 0.0
+    with_other_name: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +99,14 @@ class Recipe:
     """Everything that decides the weights, besides the data."""
 
     seed: int
-    vocabulary: Vocabulary
+    vocabulary: Vocabulary | None
     held_out: list[str]
     optimizer: Optimizer
     stages: list[Stage]
     max_hours: float = 2.0
     calibration_share: float = 0.04     # contexts kept from training so that confidence can be fitted on them
+    after: Recipe | None = None         # whose finished network this one goes on from, instead of a vocabulary
+    match_features: bool = False
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -96,22 +121,32 @@ def load_recipe(path: Path) -> Recipe:
         raise RecipeError(f"{path}: no such file") from error
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: {error}") from error
-    unknown = set(raw) - {"seed", "max_hours", "calibration_share", "vocabulary", "held_out", "optimizer", "stage"}
+    unknown = set(raw) - {
+        "seed", "max_hours", "calibration_share", "after", "match_features", "vocabulary", "held_out", "optimizer",
+        "stage",
+    }
     if unknown:
         raise RecipeError(f"{path}: unknown fields {sorted(unknown)}")
     try:
         stages = [
-            _make(Stage, {**s, "files": [_make(FileShare, f) for f in s["files"]]}) for s in raw["stage"]
+            _make(Stage, {
+                **s, "files": [_make(FileShare, f) for f in s["files"]],
+                "practice": [_make(Practice, p) for p in s.get("practice", ())],
+            })
+            for s in raw["stage"]
         ]
-        words = raw["vocabulary"]
+        after = load_recipe(path.parent / raw["after"]) if "after" in raw else None
+        words = raw["vocabulary"] if after is None else None
         recipe = Recipe(
             seed=raw["seed"],
-            vocabulary=_make(Vocabulary, {**words, "texts": [_make(TextSource, t) for t in words["texts"]]}),
+            vocabulary=words and _make(Vocabulary, {**words, "texts": [_make(TextSource, t) for t in words["texts"]]}),
             held_out=raw["held_out"]["files"],
             optimizer=_make(Optimizer, raw["optimizer"]),
             stages=stages,
             max_hours=raw.get("max_hours", 2.0),
             calibration_share=raw.get("calibration_share", 0.04),
+            after=after,
+            match_features=raw.get("match_features", False),
         )
     except KeyError as error:
         raise RecipeError(f"{path}: the field {error} is missing") from error

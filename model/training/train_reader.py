@@ -21,7 +21,7 @@ from model.gpt import GPT
 from model.precision import fast_precision
 from model.tokenizer import TextTokenizer
 from model.training.mixture import Tokenized, make_batch, plan_epoch
-from model.training.prepare import build_stages, parameter_groups, warm_start
+from model.training.prepare import build_stages, continued, parameter_groups, warm_start
 from model.training.reader_loss import reader_loss
 from model.training.recipe import Recipe
 
@@ -52,16 +52,31 @@ class ReaderTraining:
         resumed = (run / "last" / STATE_FILE).exists()
         if resumed:
             self.gpt, self.tokenizer = load_checkpoint(run / "last")
+        elif recipe.after is not None:
+            before, self.tokenizer = self._before(recipe.after, data)
+            self.gpt = continued(recipe, before)
         else:
             self.gpt, self.tokenizer = warm_start(recipe, data, say)
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.gpt, recipe.optimizer.weight_decay, recipe.optimizer.head_rate),
-            lr=recipe.optimizer.learning_rate, betas=(0.9, 0.98),
+            lr=recipe.optimizer.learning_rate, betas=(0.9, 0.98), fused=True,
         )
         if resumed:
             self._restore(run / "last")
         self.stages = build_stages(recipe, data, self.tokenizer, say)
         self._stop = False
+
+    def _before(self, recipe: Recipe, data: Path) -> tuple[GPT, TextTokenizer]:
+        """The network of the recipe this one goes on from, trained in `before_this` unless that is done.
+
+        Raises:
+            KeyboardInterrupt: its training was interrupted; the same command resumes it.
+        """
+        self.say("first the recipe that this one goes on from")
+        gpt, tokenizer, finished = train_reader(recipe, data, self.run / "before_this", self.say)
+        if not finished:
+            raise KeyboardInterrupt
+        return gpt, tokenizer
 
     def train(self, *, checkpoint_every: float = 600, compile_network: bool = False) -> bool:
         """Train to the recipe's last step, or until interrupted (Ctrl-C, SIGTERM) or out of time.
@@ -214,6 +229,10 @@ def train_reader(
     recipe: Recipe, data: Path, run: Path, say: Callable[[str], None], *, compile_network: bool = False
 ) -> tuple[GPT, TextTokenizer, bool]:
     """Run or resume a recipe; returns the network, its tokenizer and whether the last step was reached."""
+    state = run / "last" / STATE_FILE
+    if state.exists() and json.loads(state.read_text(encoding="utf-8"))["step"] >= recipe.optimizer.steps:
+        gpt, tokenizer = load_checkpoint(run / "last")
+        return gpt, tokenizer, True
     training = ReaderTraining(recipe, data, run, say)
     finished = training.train(compile_network=compile_network)
     return training.gpt.eval(), training.tokenizer, finished

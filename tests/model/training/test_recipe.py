@@ -8,11 +8,13 @@ import pytest
 
 from model.training.recipe import Optimizer, RecipeError, load_recipe
 
-SHIPPED = Path(__file__).parents[3] / "data" / "recipes" / "reader.toml"
+RECIPES = Path(__file__).parents[3] / "data" / "recipes"
+SHIPPED = RECIPES / "reader.toml"
+FIRST = RECIPES / "reader_first.toml"
 
 
 def changed(tmp_path, old, new):
-    text = SHIPPED.read_text(encoding="utf-8")
+    text = FIRST.read_text(encoding="utf-8")
     assert old in text
     path = tmp_path / "recipe.toml"
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
@@ -26,10 +28,25 @@ def test_the_shipped_recipe_loads():
     assert all(stage.files for stage in recipe.stages)
 
 
-def test_the_shipped_recipe_trains_on_no_evaluation_file():
+def test_the_shipped_recipe_goes_on_from_the_first():
     recipe = load_recipe(SHIPPED)
-    trained = {share.file for stage in recipe.stages for share in stage.files}
+    assert recipe.vocabulary is None
+    assert recipe.after == load_recipe(FIRST)
+
+
+@pytest.mark.parametrize("path", [FIRST, SHIPPED], ids=["first", "shipped"])
+def test_a_recipe_trains_on_no_evaluation_file(path):
+    recipe = load_recipe(path)
+    trained = {share.file for stage in recipe.stages for share in [*stage.files, *stage.practice]}
     assert not trained & set(recipe.held_out)
+    assert not any("dev_articles" in name or "trial" in name or "EVALONLY" in name for name in trained)
+
+
+@pytest.mark.parametrize("practice", ['{ kind = "riddles", file = "t", count = 1 }',
+                                      '{ kind = "cloze", lang = "en", file = "t", count = 1 }'])
+def test_practice_of_an_unknown_kind_is_refused(tmp_path, practice):
+    with pytest.raises(RecipeError, match="practice of kind"):
+        load_recipe(changed(tmp_path, "negatives =", f"practice = [{practice}]\nnegatives ="))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,39 @@
+"""Which tokens of the question stand in the passage, and which of the passage in the question.
+
+A small network finds it hard to see that two places hold the same word, above all in Chinese, whose characters it
+learned late. So each prompt token is told the length of the longest run, up to three tokens, that it shares with the
+other side (DrQA's exact-match feature, arXiv 1704.00051, extended from words to runs of pieces). What a question asks
+about and the passage lacks is marked in the same way, which helps to say "not in the passage".
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+LONGEST = 3                 # tokens; longer runs count as this
+ROWS = 2 * (LONGEST + 1)    # of the embedding: run lengths 0..LONGEST, for the question and for the passage
+
+
+def match_features(ids: Tensor, segments: Tensor) -> Tensor:
+    """Row of the match embedding for every prompt token.
+
+    Args:
+        ids: (B, L) token ids.
+        segments: (B, L) 0 for the question and for padding, 1 for the passage.
+
+    Returns:
+        (B, L) integers in [0, `ROWS`): the shared run's length, plus `LONGEST` + 1 on the passage's side.
+    """
+    same = (ids[:, :, None] == ids[:, None, :]) & (segments[:, :, None] != segments[:, None, :])    # (B, L, L)
+    length = same.any(dim=2).long()
+    run = same
+    for size in range(2, LONGEST + 1):
+        run = run[:, :-1, :-1] & same[:, size - 1:, size - 1:]  # a run of `size` starts at i here, at j there
+        starts = run.any(dim=2)
+        inside = torch.zeros_like(length, dtype=torch.bool)
+        for k in range(size):
+            inside[:, k:k + starts.size(1)] |= starts
+        length = torch.where(inside, size, length)
+    return length + (LONGEST + 1) * segments
+
