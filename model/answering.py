@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from model.calibration import Calibration, features
+from model.calibration import Calibration, features, standings
 from model.grounded import GroundedReader, Reading, Readings
 from model.language import Language, language_of
 
@@ -59,30 +59,35 @@ class Answerer:
         Args:
             question: in either language.
             passages: texts to quote from.
-            priors: each passage's retrieval score, 0..1; a nudge when several passages compete.
+            priors: each passage's retrieval score, 0..1; None: the same for all.
             min_confidence: operating point; None: the one stored with the weights.
 
         Returns:
             The verdict (None without any readable passage) and all readings.
         """
         found = self.reader.read(question, passages)
-        lang: Language = language_of(question)
+        return self.judge(language_of(question), found.readings, priors=priors, min_confidence=min_confidence), found
+
+    def judge(
+        self,
+        lang: Language,
+        readings: Sequence[Reading | None],
+        *,
+        priors: Sequence[float] | None = None,
+        min_confidence: float | None = None,
+    ) -> Verdict | None:
+        """Let readings of one question compete; the arguments are those of `answer`."""
+        if priors is None:
+            priors = [1.0] * len(readings)
+        standing = standings(readings, priors, self.calibration.retrieval_weight)
+        scored = [(s, -i) for i, s in enumerate(standing) if s is not None]
+        if not scored:
+            return None
+        best = -max(scored)[1]
+        reading = readings[best]
+        assert reading is not None  # noqa: S101 - only readings have a standing
+        values = features(readings, standing, priors, best)
         calibration = self.calibration.languages[lang]
-        best = self._best(found.readings, priors)
-        if best is None:
-            return None, found
-        reading = found.readings[best]
-        assert reading is not None  # noqa: S101 - _best only returns readings
-        values = features(found.readings, best)
         confidence = calibration.confidence(values)
         least = calibration.threshold if min_confidence is None else min_confidence
-        return Verdict(best, reading, confidence, confidence >= least, tuple(values)), found
-
-    def _best(self, readings: Sequence[Reading | None], priors: Sequence[float] | None) -> int | None:
-        weight = self.calibration.retrieval_weight if priors is not None else 0.0
-        scored = [
-            (r.evidence + (weight * priors[i] if priors is not None else 0.0), -i)
-            for i, r in enumerate(readings)
-            if r is not None
-        ]
-        return -max(scored)[1] if scored else None
+        return Verdict(best, reading, confidence, confidence >= least, values)

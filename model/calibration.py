@@ -1,7 +1,7 @@
 """Confidence that means something: a logistic model from what the reader saw to the probability of being right.
 
-Fitted per language on questions over passages that training never saw; stored as `calibration.json` beside the
-weights, with the operating point (the confidence below which an answer is withheld).
+Fitted on questions over passages that training never saw (training/calibrate.py); stored as `calibration.json` beside
+the weights, with the operating point (the confidence below which an answer is withheld).
 """
 
 from __future__ import annotations
@@ -9,44 +9,68 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from model.errors import CheckpointError
 from model.grounded import Reading
 from model.language import Language
 
 CALIBRATION_FILE = "calibration.json"
-FEATURES = ("log_odds", "no_answer", "concentration", "rival", "length")
-_FLOOR = -12.0      # log-probabilities below this say nothing more
+FEATURES = ("start_odds", "no_answer", "length", "prior", "margin")
+_LIMIT = 12.0       # log-probabilities and differences of them say nothing more beyond this
 
 
-def features(readings: Sequence[Reading | None], best: int) -> list[float]:
+def standings(
+    readings: Sequence[Reading | None], priors: Sequence[float], retrieval_weight: float
+) -> list[float | None]:
+    """What passages compete by: each reading's evidence and what the retriever thinks of its passage.
+
+    Args:
+        readings: one for each passage, None for one that could not be read.
+        priors: each passage's retrieval score, 0..1.
+        retrieval_weight: how much a full score adds to the evidence (a difference of log-probabilities).
+    """
+    return [
+        None if r is None else r.evidence + retrieval_weight * p for r, p in zip(readings, priors, strict=True)
+    ]
+
+
+def features(
+    readings: Sequence[Reading | None], standing: Sequence[float | None], priors: Sequence[float], best: int
+) -> tuple[float, ...]:
     """What is known about the chosen reading, in the order of `FEATURES`.
 
     Args:
         readings: one for each passage.
-        best: index of the chosen one (not None).
+        standing: see `standings`.
+        priors: each passage's retrieval score, 0..1.
+        best: index of the chosen one.
+
+    Returns:
+        Log-odds that an answer begins where the quote does; log-probability that the passage does not say; logarithm
+        of the quote's length; the passage's retrieval score as a share of the highest one; the passage's lead over the
+        best one that says something else.
+
+    Raises:
+        ValueError: the chosen passage has no reading.
     """
-    chosen = readings[best]
-    if chosen is None:
+    chosen, own = readings[best], standing[best]
+    if chosen is None or own is None:
         raise ValueError(f"passage {best} has no reading")
     text = chosen.quotes[0].text.casefold()
     rivals = [
-        min(r.evidence, -_FLOOR) for i, r in enumerate(readings)
-        if i != best and r is not None and r.quotes[0].text.casefold() != text
+        s for r, s in zip(readings, standing, strict=True)
+        if r is not None and s is not None and r.quotes[0].text.casefold() != text
     ]
-    p = min(max(math.exp(chosen.log_probability), 1e-6), 1 - 1e-6)
-    return [
+    p = min(max(math.exp(chosen.start_log_probability), 1e-6), 1 - 1e-6)
+    return (
         math.log(p / (1 - p)),
-        max(chosen.no_answer, _FLOOR),
-        max(chosen.concentration, _FLOOR),
-        max([_FLOOR, *rivals]),
+        max(chosen.no_answer, -_LIMIT),
         math.log1p(sum(q.end - q.start for q in chosen.quotes)),
-    ]
+        priors[best] / max(priors) if max(priors) > 0 else 1.0,
+        min(own - max(rivals), _LIMIT) if rivals else _LIMIT,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,17 +87,24 @@ class LanguageCalibration:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
+# Without a calibration: the network's own probability of the place, and an even chance as the operating point.
+_RAW = LanguageCalibration((1.0, *(0.0,) * (len(FEATURES) - 1)), 0.0, 0.5)
+
+
 @dataclass(frozen=True, slots=True)
 class Calibration:
     """Calibration of one reader.
 
     Attributes:
+        languages: the fitted model of each language.
         retrieval_weight: how much a passage's retrieval score (0..1) adds to the evidence of its reading when passages
             compete; chosen on held-out training passages (model/LOG.md).
+        measured: figures on held-out calibration questions that the operating point was chosen by; for the record.
     """
 
-    languages: dict[Language, LanguageCalibration]
+    languages: dict[Language, LanguageCalibration] = field(default_factory=lambda: {"en": _RAW, "zh": _RAW})
     retrieval_weight: float = 2.0
+    measured: dict[Language, dict[str, float]] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:
         """Write `calibration.json`."""
@@ -81,6 +112,7 @@ class Calibration:
             "features": FEATURES,
             "retrieval_weight": self.retrieval_weight,
             "languages": {k: asdict(v) for k, v in self.languages.items()},
+            "measured": self.measured,
         }
         (folder / CALIBRATION_FILE).write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
 
@@ -93,8 +125,7 @@ class Calibration:
         """
         path = folder / CALIBRATION_FILE
         if not path.exists():
-            raw = LanguageCalibration((1.0, *(0.0,) * (len(FEATURES) - 1)), 0.0, 0.5)
-            return cls({"en": raw, "zh": raw})
+            return cls()
         try:
             state = json.loads(path.read_text(encoding="utf-8"))
             found: dict[Language, LanguageCalibration] = {
@@ -103,34 +134,9 @@ class Calibration:
             }
             fits = tuple(state["features"]) == FEATURES and {"en", "zh"} <= set(found)
             weight = float(state["retrieval_weight"])
+            measured = dict(state.get("measured", {}))
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(f"{path} is damaged ({error!r}): run `rag model calibrate`, or remove it") from error
         if not fits:
             raise CheckpointError(f"{path} was written for another version: run `rag model calibrate`, or remove it")
-        return cls(found, weight)
-
-
-def fit_language(
-    rows: Sequence[Sequence[float]], right: Sequence[bool], threshold: float
-) -> LanguageCalibration:
-    """Fit one language.
-
-    Args:
-        rows: features of each question's chosen reading.
-        right: whether that reading was right.
-        threshold: operating point to store.
-
-    Raises:
-        ValueError: only right or only wrong answers: nothing to tell apart.
-    """
-    from sklearn.linear_model import LogisticRegression
-    from sklearn.preprocessing import StandardScaler
-
-    if len(set(right)) < 2:
-        raise ValueError("calibration needs right and wrong answers")
-    x: NDArray[np.float64] = np.asarray(rows, dtype=np.float64)
-    scaler = StandardScaler().fit(x)
-    fitted = LogisticRegression(C=1.0, max_iter=1000).fit(scaler.transform(x), np.asarray(right))
-    weights = fitted.coef_[0] / scaler.scale_
-    bias = float(fitted.intercept_[0] - (weights * scaler.mean_).sum())
-    return LanguageCalibration(tuple(float(w) for w in weights), bias, threshold)
+        return cls(found, weight, measured)

@@ -44,13 +44,14 @@ class Reading:
             given even when stopping is likelier. Whether to trust it is the caller's decision.
         log_probability: of the first quote, against every other quote of the passage and against stopping.
         no_answer: log-probability of stopping at once: "the passage does not say".
-        concentration: log of the share of the best quote among all quotes of the passage, stopping left out.
+        start_log_probability: that an answer begins where the first quote does, wherever it ends: sure of the place
+            although unsure of the length.
     """
 
     quotes: tuple[Quote, ...]
     log_probability: float
     no_answer: float
-    concentration: float
+    start_log_probability: float
 
     @property
     def evidence(self) -> float:
@@ -153,13 +154,13 @@ class GroundedReader:
             memory = self.gpt(self.gpt.embed(ids, segments), mask=mask, cache=cache)
             pairs, stop = self.head.pair_log_probabilities(memory[rows, lengths - 1], memory, allowed)
         score, place = pairs.flatten(1).max(dim=1)
-        total = pairs.flatten(1).logsumexp(dim=1)
+        start = pairs[rows, place // width].logsumexp(dim=1)
         found = [[(int(p) // width, int(p) % width)] for p in place]
         self._further_quotes(found, memory, allowed, lengths, cache, max_quotes)
         return [
             Reading(
                 self._quotes(found[i], w, encodings[w.passage], passages[w.passage]),
-                float(score[i]), float(stop[i]), float(score[i] - total[i]),
+                float(score[i]), float(stop[i]), float(start[i]),
             )
             for i, w in enumerate(windows)
         ]

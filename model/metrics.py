@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from model.language import Language
 
@@ -71,3 +72,19 @@ def expected_calibration_error(confidences: Sequence[float], right: Sequence[boo
         return 0.0
     which = np.minimum((c * bins).astype(int), bins - 1)
     return float(sum(abs(c[which == b].mean() - y[which == b].mean()) * (which == b).mean() for b in np.unique(which)))
+
+
+def precision_and_coverage(
+    confidences: Sequence[float], right: Sequence[bool]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Share of questions answered and share of right answers among them, for every threshold from high to low.
+
+    Returns:
+        Coverage (rising) and precision, one value for each distinct confidence: equal confidences are answered
+        together or not at all.
+    """
+    c, y = np.asarray(confidences, dtype=float), np.asarray(right, dtype=float)
+    order = np.argsort(-c, kind="stable")
+    last = np.append(np.diff(c[order]) != 0, True) if len(c) else np.zeros(0, dtype=bool)
+    given = np.arange(1, len(c) + 1)
+    return (given / max(1, len(c)))[last], (np.cumsum(y[order]) / given)[last]

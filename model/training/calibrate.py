@@ -1,110 +1,217 @@
-"""Fit a reader's confidence on questions over passages that its training never saw.
-
-Each question is asked twice: of its own passage alone, and of its passage among similar ones. A part is asked only of
-similar passages that do not hold the answer, where every quote is wrong.
-"""
+"""Fit a reader's confidence, measure it on questions it was not fitted on, and choose its operating point."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from model.answering import Answerer
-from model.calibration import Calibration, LanguageCalibration, fit_language
+from model.calibration import Calibration, LanguageCalibration
 from model.grounded import GroundedReader
-from model.json_lines import read_lines
+from model.json_lines import DataError
 from model.language import Language
 from model.metrics import RIGHT, auroc, best, expected_calibration_error, f1
-from model.training.examples import context_key, for_calibration, held_out
+from model.training.calibration_cases import cases, questions
 from model.training.recipe import Recipe
-from model.training.similar_passages import SimilarPassages
 
-THRESHOLD = 0.4         # operating point: right answers minus wrong ones is largest here (model/LOG.md)
-DISTRACTORS = 7         # similar passages beside the right one
-WITHOUT_OWN = 0.25      # share of questions also asked only of similar passages
-MOST_PER_FILE = 60      # questions of one file, so that no set dominates
+LANGUAGES: tuple[Language, ...] = ("en", "zh")
+FOLDS = 10
+PEOPLE_SHARE = 0.6      # weight of the questions as people ask them; all others share the rest
+STRENGTH = 0.1          # of the logistic regression (scikit-learn's C): few cases, related features
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
-    question: str
-    passages: tuple[str, ...]
-    answers: tuple[str, ...]    # empty: whatever is quoted is wrong
+class OperatingRule:
+    """How the operating point is chosen, per language, on held-out calibration questions.
+
+    The smallest threshold at which `target_precision` of the given answers are right, so that no more is withheld than
+    that takes. Where this would answer less than `least_answered` of the answerable questions, the largest threshold
+    that still answers so many: a product that is silent about most of what it knows is of no use.
+    """
+
+    target_precision: float = 0.9
+    least_answered: float = 0.6
 
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """One calibration question after reading: for reports and plots."""
+    """One calibration case after reading.
+
+    Attributes:
+        lang: language of the question.
+        group: equal for questions about one passage.
+        people: whether it is a question as people ask them.
+        answerable: whether a passage holds the answer.
+        features: see `model.calibration.FEATURES`.
+        right: whether the best answer is right, threshold off.
+        confidence: by a model that was fitted on other passages; 0..1.
+    """
 
     lang: Language
+    group: str
+    people: bool
+    answerable: bool
     features: tuple[float, ...]
     right: bool
+    confidence: float = 0.0
 
 
 def calibrate(
-    recipe: Recipe, data: Path, reader: GroundedReader, say: Callable[[str], None]
+    recipe: Recipe, data: Path, reader: GroundedReader, say: Callable[[str], None], rule: OperatingRule | None = None
 ) -> tuple[Calibration, list[Judged]]:
     """Fit both languages.
 
     Returns:
-        The calibration, and every judged question.
+        The calibration, and every judged case with its held-out confidence.
+
+    Raises:
+        DataError: the files hold no usable question for a language, or only right or only wrong answers.
     """
-    raw = LanguageCalibration((1.0, 0.0, 0.0, 0.0, 0.0), 0.0, THRESHOLD)
-    answerer = Answerer(reader, Calibration({"en": raw, "zh": raw}))
-    fitted: dict[Language, LanguageCalibration] = {}
     judged: list[Judged] = []
-    languages: tuple[Language, ...] = ("en", "zh")
-    for lang in languages:
-        cases = list(_cases(recipe, data, lang))
-        say(f"calibrating {lang}: {len(cases)} cases")
-        mine = [_judge(answerer, case, lang) for case in cases]
-        fitted[lang] = fit_language([j.features for j in mine], [j.right for j in mine], THRESHOLD)
-        confidences = [fitted[lang].confidence(j.features) for j in mine]
-        right = [j.right for j in mine]
-        say(
-            f"{lang}: {sum(right)} of {len(right)} right, AUROC {auroc(confidences, right):.3f}, "
-            f"ECE {expected_calibration_error(confidences, right):.3f} (on the data it was fitted on)"
-        )
+    for lang in LANGUAGES:
+        mine = _judge(recipe, data, lang, reader, say)
+        if len({j.right for j in mine}) < 2:
+            raise DataError(
+                f"{lang}: calibration needs right and wrong answers, and there are {len(mine)} cases: "
+                "name more files in the recipe, or raise its calibration_share"
+            )
         judged += mine
-    return Calibration(fitted), judged
+    return calibration_of(judged, rule or OperatingRule(), say)
 
 
-def _judge(answerer: Answerer, case: _Case, lang: Language) -> Judged:
-    verdict, _ = answerer.answer(case.question, case.passages)
-    if verdict is None:
-        raise ValueError(f"no passage of {case.question!r} has a token")
-    said = "\n".join(q.text for q in verdict.reading.quotes)
-    return Judged(lang, verdict.features, best(f1, said, case.answers, lang) >= RIGHT)
+def calibration_of(
+    judged: Sequence[Judged], rule: OperatingRule, say: Callable[[str], None]
+) -> tuple[Calibration, list[Judged]]:
+    """Fit judged cases: confidences by cross-validation, the operating points by these, the weights on all cases."""
+    held_out = _cross_validated(judged)
+    fitted = fit(judged)
+    languages: dict[Language, LanguageCalibration] = {}
+    measured: dict[Language, dict[str, float]] = {}
+    for lang in LANGUAGES:
+        mine = [j for j in held_out if j.lang == lang]
+        threshold = operating_point(mine, rule)
+        languages[lang] = LanguageCalibration(*fitted[lang], threshold)
+        measured[lang] = measure(mine, threshold) | {
+            "target_precision": rule.target_precision, "least_answered": rule.least_answered,
+        }
+        say(f"{lang}, held-out cases, operating point {threshold:g}: " + ", ".join(
+            f"{k} {v:g}" for k, v in measured[lang].items()
+        ))
+    return Calibration(languages, measured=measured), held_out
 
 
-def _cases(recipe: Recipe, data: Path, lang: Language) -> Iterator[_Case]:
+def _judge(
+    recipe: Recipe, data: Path, lang: Language, reader: GroundedReader, say: Callable[[str], None]
+) -> list[Judged]:
+    answerer = Answerer(reader, Calibration())
     rng = random.Random(recipe.seed)
-    exclude = held_out(data / name for name in recipe.held_out)
-    names = list(dict.fromkeys(share.file for stage in recipe.stages for share in stage.files))
-    rows = []
-    for name in names:
-        found = [
-            row for row in read_lines(data / name)
-            if row.get("lang", "en") == lang and row.get("question") and row.get("context")
-            and for_calibration(row["context"], recipe.calibration_share)
-            and context_key(row["context"]) not in exclude
-            and (row.get("is_impossible") or any(a in row["context"] for a in row.get("answers") or ()))
-        ]
-        rows += rng.sample(found, min(len(found), MOST_PER_FILE))
-    passages = sorted({row["context"] for row in rows})
-    similar = SimilarPassages(passages, lang)
-    for row, order in zip(rows, similar.rank([row["question"] for row in rows], DISTRACTORS + 6), strict=True):
-        answers = () if row.get("is_impossible") else tuple(row["answers"])
-        others = _without(order, row["context"], answers)
-        yield _Case(row["question"], (row["context"],), answers)
-        mixed = [row["context"], *others[:DISTRACTORS]]
-        rng.shuffle(mixed)
-        yield _Case(row["question"], tuple(mixed), answers)
-        if others and rng.random() < WITHOUT_OWN:
-            yield _Case(row["question"], tuple(others[:DISTRACTORS]), ())
+    asked = questions(recipe, data, lang)
+    say(f"calibrating {lang}: {len(asked)} questions")
+    found = []
+    for number, q in enumerate(asked, 1):
+        readings = reader.read(q.question, q.passages).readings
+        for case in cases(q, rng):
+            verdict = answerer.judge(lang, [readings[i] for i in case.passages], priors=case.priors)
+            if verdict is None:
+                continue    # its passages have not a single token
+            said = "\n".join(quote.text for quote in verdict.reading.quotes)
+            right = best(f1, said, case.answers, lang) >= RIGHT
+            found.append(Judged(lang, q.group, q.people, bool(case.answers), verdict.features, right))
+        if number % 100 == 0:
+            say(f"{lang}: {number} of {len(asked)} read")
+    return found
 
 
-def _without(order: Sequence[str], own: str, answers: Sequence[str]) -> list[str]:
-    return [p for p in order if p != own and not any(a.lower() in p.lower() for a in answers)]
+def weights_of(judged: Sequence[Judged]) -> NDArray[np.float64]:
+    """Weight of each case: the languages weigh the same, people's questions `PEOPLE_SHARE` of each; mean 1."""
+    kinds = [(j.lang, j.people) for j in judged]
+    counts = {k: kinds.count(k) for k in set(kinds)}
+    both = {lang for lang in LANGUAGES if (lang, True) in counts and (lang, False) in counts}
+    share = {k: (PEOPLE_SHARE if k[1] else 1 - PEOPLE_SHARE) if k[0] in both else 1.0 for k in counts}
+    found = np.array([share[k] / counts[k] for k in kinds])
+    return found / found.mean()     # type: ignore[no-any-return]
+
+
+def fit(judged: Sequence[Judged]) -> dict[Language, tuple[tuple[float, ...], float]]:
+    """Logistic regression with one set of weights for both languages and a bias for each.
+
+    Returns:
+        Weights over the features, and bias, of each language.
+
+    Raises:
+        ValueError: only right or only wrong answers: nothing to tell apart.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    right = np.array([j.right for j in judged])
+    if right.all() or not right.any():
+        raise ValueError("calibration needs right and wrong answers")
+    x: NDArray[np.float64] = np.array([(*j.features, j.lang == "zh") for j in judged], dtype=np.float64)
+    scaler = StandardScaler().fit(x)
+    fitted = LogisticRegression(C=STRENGTH, max_iter=1000).fit(
+        scaler.transform(x), right, sample_weight=weights_of(judged)
+    )
+    slopes = fitted.coef_[0] / scaler.scale_
+    bias = float(fitted.intercept_[0] - (slopes * scaler.mean_).sum())
+    weights = tuple(float(w) for w in slopes[:-1])
+    return {"en": (weights, bias), "zh": (weights, bias + float(slopes[-1]))}
+
+
+def _cross_validated(judged: Sequence[Judged]) -> list[Judged]:
+    """Each case with the confidence of a model that saw no question about its passage."""
+    fold = [int(j.group[-8:], 16) % FOLDS for j in judged]
+    found = list(judged)
+    for f in set(fold):
+        fitted = fit([j for j, k in zip(judged, fold, strict=True) if k != f])
+        models = {lang: LanguageCalibration(*fitted[lang], 0.0) for lang in LANGUAGES}
+        for i, j in enumerate(judged):
+            if fold[i] == f:
+                found[i] = replace(j, confidence=models[j.lang].confidence(j.features))
+    return found
+
+
+def operating_point(judged: Sequence[Judged], rule: OperatingRule) -> float:
+    """The threshold of one language by the rule, rounded down to three digits."""
+    weights, confidence = weights_of(judged), np.array([j.confidence for j in judged])
+    right, answerable = (np.array([getattr(j, name) for j in judged]) for name in ("right", "answerable"))
+    order = np.argsort(-confidence, kind="stable")
+    weights, confidence, right, answerable = (a[order] for a in (weights, confidence, right, answerable))
+    precision = np.cumsum(weights * right) / np.cumsum(weights)
+    answered = np.cumsum(weights * answerable) / max(1e-9, float((weights * answerable).sum()))
+    precise = np.flatnonzero(precision >= rule.target_precision)
+    enough = int(np.argmax(answered >= rule.least_answered - 1e-9))
+    last = max(int(precise[-1]) if len(precise) else 0, enough)
+    return float(np.floor(1000 * confidence[last]) / 1000)
+
+
+def measure(judged: Sequence[Judged], threshold: float) -> dict[str, float]:
+    """Figures of one language on held-out cases; `precision` and the shares answered are weighted as the fit is."""
+    confidence = [j.confidence for j in judged]
+    right = [j.right for j in judged]
+    weights, answerable = weights_of(judged), np.array([j.answerable for j in judged])
+    given = np.array(confidence) >= threshold
+    p = np.clip(confidence, 1e-6, 1 - 1e-6)
+    people = [j for j in judged if j.people]
+    found = {
+        "cases": len(judged),
+        "people_cases": len(people),
+        "auroc": auroc(confidence, right),
+        "people_auroc": auroc([j.confidence for j in people], [j.right for j in people]),
+        "ece": expected_calibration_error(confidence, right),
+        "log_loss": float(-np.where(right, np.log(p), np.log(1 - p)).mean()),
+        "precision": _share(weights, given, np.array(right)),
+        "answered": _share(weights, np.ones(len(judged), dtype=bool), given),
+        "answered_of_answerable": _share(weights, answerable, given),
+    }
+    return {k: round(v, 4) for k, v in found.items() if v is not None}
+
+
+def _share(weights: NDArray[np.float64], of: NDArray[np.bool_], which: NDArray[np.bool_]) -> float | None:
+    total = float(weights[of].sum())
+    return float(weights[of & which].sum()) / total if total else None

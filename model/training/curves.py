@@ -1,10 +1,9 @@
-"""Pictures of a training: the loss curve, and how well confidence agrees with accuracy."""
+"""Picture of a training: the loss curve."""
 
 from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,32 +29,6 @@ def plot_loss(log: Path, picture: Path) -> None:
             axis.axvline(after, color="#c0504d", linestyle="--", linewidth=1, label="next stage")
     axis.set(xlabel="step", ylabel="-log P(right copy instructions)", title="Training the reader")
     axis.legend(frameon=False)
-    axis.grid(alpha=0.25)
-    figure.tight_layout()
-    figure.savefig(picture)
-    plt.close(figure)
-
-
-def plot_reliability(
-    confidences: Sequence[float], right: Sequence[bool], picture: Path, title: str, bins: int = 10
-) -> None:
-    """Draw accuracy against confidence in equal-width bins, with each bin's number of questions."""
-    import matplotlib as mpl
-
-    mpl.use("Agg")
-    import matplotlib.pyplot as plt
-
-    c, y = np.asarray(confidences), np.asarray(right, dtype=float)
-    which = np.minimum((c * bins).astype(int), bins - 1)
-    used = np.unique(which)
-    figure, axis = plt.subplots(figsize=(5, 5), dpi=110)
-    axis.plot([0, 1], [0, 1], color="#999999", linewidth=1, linestyle=":")
-    x = [float(c[which == b].mean()) for b in used]
-    accuracy = [float(y[which == b].mean()) for b in used]
-    axis.plot(x, accuracy, marker="o", color="#1f4e79")
-    for b, px, py in zip(used, x, accuracy, strict=True):
-        axis.annotate(str(int((which == b).sum())), (px, py), textcoords="offset points", xytext=(6, -10), fontsize=8)
-    axis.set(xlabel="confidence", ylabel="share of right answers", xlim=(0, 1), ylim=(0, 1), title=title)
     axis.grid(alpha=0.25)
     figure.tight_layout()
     figure.savefig(picture)

@@ -27,7 +27,12 @@ class SimilarPassages:
 
     def rank(self, questions: Sequence[str], k: int) -> Iterator[list[str]]:
         """The `k` most similar passages of each question, best first."""
+        for found in self.search(questions, k):
+            yield [passage for passage, _ in found]
+
+    def search(self, questions: Sequence[str], k: int) -> Iterator[list[tuple[str, float]]]:
+        """The `k` most similar passages of each question with their cosine similarities (0..1), best first."""
         for i in range(0, len(questions), 256):     # bounds the memory of the score matrix
             scores = (self._vectorizer.transform(questions[i:i + 256]) @ self._matrix.T).toarray()
             for row in scores:
-                yield [self.passages[int(j)] for j in np.argsort(-row, kind="stable")[:k]]
+                yield [(self.passages[int(j)], float(row[j])) for j in np.argsort(-row, kind="stable")[:k]]

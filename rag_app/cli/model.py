@@ -73,16 +73,19 @@ def calibrate_command(config: Path, data: Path, reader: Path) -> None:
 
 def _calibrate(config: Path, data: Path, folder: Path) -> None:
     from model.grounded import GroundedReader
-    from model.training.calibrate import calibrate
-    from model.training.curves import plot_reliability
+    from model.training.calibrate import LANGUAGES, calibrate
+    from model.training.confidence_plots import Judgements, plot_precision_coverage, plot_reliability
     from model.training.recipe import load_recipe
 
-    calibration, judged = calibrate(load_recipe(config), data, GroundedReader.load(folder), _say)
+    calibration, cases = calibrate(load_recipe(config), data, GroundedReader.load(folder), _say)
     calibration.save(folder)
-    plot_reliability(
-        [calibration.languages[j.lang].confidence(j.features) for j in judged], [j.right for j in judged],
-        folder / "reliability.png", "Confidence of the reader, calibration questions",
-    )
+    mine = {lang: [c for c in cases if c.lang == lang] for lang in LANGUAGES}
+    judged = {k: Judgements([c.confidence for c in v], [c.right for c in v]) for k, v in mine.items()}
+    given = {
+        k: sum(c.confidence >= calibration.languages[k].threshold for c in v) / len(v) for k, v in mine.items()
+    }
+    plot_reliability(judged, folder / "reliability.png", "Confidence, held-out calibration cases")
+    plot_precision_coverage(judged, folder / "precision_coverage.png", "Precision, held-out calibration cases", given)
 
 
 @model_command.command("import")

@@ -1,0 +1,125 @@
+import math
+import random
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from model.grounded import Quote, Reading, Readings
+from model.json_lines import DataError
+from model.training.calibrate import (
+    FOLDS,
+    Judged,
+    OperatingRule,
+    calibrate,
+    calibration_of,
+    fit,
+    measure,
+    operating_point,
+    weights_of,
+)
+
+
+def judged(confidence=0.5, right=True, *, answerable=True, lang="en", people=True, group="0", features=(0.0,) * 5):
+    return Judged(lang, group, people, answerable, features, right, confidence)
+
+
+def many(n, lang="en", seed=0, group=None):
+    """Cases whose first feature tells how likely they are right."""
+    rng = random.Random(seed)
+    found = []
+    for i in range(n):
+        z = rng.gauss(0, 2)
+        right = rng.random() < 1 / (1 + math.exp(-z))
+        features = (z, rng.gauss(0, 1), 1.0, 1.0, rng.gauss(0, 1))
+        found.append(judged(right=right, lang=lang, group=group or f"{i % 40:x}", features=features))
+    return found
+
+
+CASES = [judged(c, r, answerable=a) for c, r, a in (
+    (0.95, True, True), (0.9, True, True), (0.8, False, True), (0.7, True, True), (0.6, False, False),
+    (0.5, True, True), (0.4, False, True), (0.3, False, False),
+)]
+
+
+def test_the_operating_point_is_the_smallest_threshold_that_is_precise_enough():
+    # answered from 0.95 down: 1/1, 2/2, 2/3, 3/4, 3/5, 4/6, ...
+    assert operating_point(CASES, OperatingRule(0.75, 0.0)) == 0.7
+    assert operating_point(CASES, OperatingRule(1.0, 0.0)) == 0.9
+
+
+def test_but_enough_answerable_questions_are_answered():
+    # answerable ones answered: 1, 2, 3, 4, 4, 5 of 6
+    assert operating_point(CASES, OperatingRule(1.0, 0.5)) == 0.8
+    assert operating_point(CASES, OperatingRule(1.0, 0.8)) == 0.5
+    assert operating_point(CASES, OperatingRule(0.75, 0.1)) == 0.7
+
+
+def test_figures_at_the_operating_point():
+    found = measure(CASES, 0.7)
+    assert (found["precision"], found["answered"]) == (0.75, 0.5)
+    assert found["answered_of_answerable"] == pytest.approx(4 / 6, abs=1e-4)
+    assert found["cases"] == found["people_cases"] == 8
+
+
+def test_languages_weigh_the_same_and_people_more_than_others():
+    rows = [*[judged()] * 10, *[judged(people=False)] * 90, *[judged(lang="zh")] * 5]
+    weights = weights_of(rows)
+    assert weights.mean() == pytest.approx(1.0)
+    assert weights[:100].sum() == pytest.approx(weights[100:].sum())
+    assert weights[:10].sum() == pytest.approx(1.5 * weights[10:100].sum())
+
+
+def test_fitting_finds_what_tells_right_from_wrong():
+    rows = [*many(600), *many(600, "zh", seed=1)]
+    fitted = fit(rows)
+    weights, _ = fitted["en"]
+    assert weights == fitted["zh"][0]
+    assert weights[0] == pytest.approx(1.0, abs=0.25)
+    assert max(abs(weights[1]), abs(weights[4])) < 0.2
+
+
+def test_one_kind_of_answer_cannot_be_fitted():
+    with pytest.raises(ValueError, match="right and wrong"):
+        fit([judged(), judged(lang="zh")])
+
+
+def test_held_out_confidence_comes_from_other_passages():
+    """One passage contradicts all others: a model that had seen it would be less wrong about it."""
+    rng = np.random.default_rng(0)
+    odd = [judged(right=i % 2 == 0, group="3", features=(0.0, 0.0, 0.0, 0.0, 4.0 if i % 2 else -4.0))
+           for i in range(60)]
+    usual = [judged(right=bool(i % 2), group="4" if i % 3 else "5",
+                    features=(0.0, 0.0, 0.0, 0.0, float(4 * (i % 2 * 2 - 1) + rng.normal()))) for i in range(60)]
+    others = many(60, "zh")
+    _, found = calibration_of([*odd, *usual, *others], OperatingRule(), lambda _: None)
+    assert int("3", 16) % FOLDS != int("4", 16) % FOLDS
+    assert [j.right for j in found[:60]] == [j.confidence < 0.5 for j in found[:60]]
+
+
+class Reader:
+    """Quotes "six" wherever it stands, else how the passage begins; is surer of "six"."""
+
+    def read(self, question, passages):
+        def reading(passage):
+            start = max(0, passage.find("six"), passage.find("六点"))
+            end = start + (2 if "六点" in passage else 3)
+            p = 0.9 if start else 0.3
+            return Reading((Quote(start, end, passage[start:end]),), math.log(p), math.log(1 - p), math.log(p))
+
+        return Readings([reading(p) for p in passages], 0, 0)
+
+
+def test_calibrate_reads_the_recipes_reserved_passages(data, recipe):
+    said = []
+    found, rows = calibrate(replace(recipe, calibration_share=1.0), data, Reader(), said.append)
+    assert {r.lang for r in rows} == {"en", "zh"} == set(found.languages)
+    assert 0 < sum(r.right for r in rows) < len(rows)
+    assert all(0 <= m.threshold <= 1 for m in found.languages.values())
+    assert found.measured["en"]["target_precision"] == 0.9
+    assert any("operating point" in line for line in said)
+
+
+def test_a_recipe_without_reserved_passages_is_a_clear_error(data, recipe):
+    with pytest.raises(DataError, match="calibration_share"):
+        calibrate(replace(recipe, calibration_share=0.0), data, Reader(), lambda _: None)
