@@ -1,8 +1,9 @@
-"""`rag eval`: answers and retrieval."""
+"""`rag eval`: answers, grounding, retrieval, and plots of confidence."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from rag_app.cli.options import settings_options
 from rag_app.settings import Settings
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.group("eval")
 def eval_command() -> None:
-    """Measure answers and retrieval on files with known answers."""
+    """Measure answers, their grounding, and retrieval on files with known answers."""
 
 
 @eval_command.command()
@@ -70,6 +72,68 @@ def answers(
 
 
 @eval_command.command()
+@click.option("--file", "files", type=_FILE, required=True, multiple=True,
+              help="JSON lines: id, context, question, answers, …; may be given several times.")
+@click.option("--config", type=_FILE, help="Recipe of the reader: of files that it trains on, only contexts that it "
+              "reserves are asked [default: the shipped reader's].")
+@click.option("--limit", type=click.IntRange(min=1), help="Ask about N questions of each file, drawn at random.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@settings_options
+def grounding(
+    files: tuple[Path, ...], config: Path | None, limit: int | None, as_json: bool, settings: Settings
+) -> None:
+    """Test whether answers come from the passage.
+
+    The answer is replaced by another of its kind (does the quote follow?), the sentences that hold it are deleted, or
+    only other passages are given (is the question refused?). Rows with "counterfactual": true are already replaced.
+    """
+    from model.answering import Answerer
+    from model.json_lines import DataError
+    from model.training.recipe import RecipeError, load_recipe
+    from rag_app.evaluation.answers import read_questions
+    from rag_app.evaluation.grounding import ask_changed, report, unseen
+    from rag_app.resources import shipped
+
+    try:
+        recipe = load_recipe(config or shipped("recipes/reader.toml"))
+        asked = {file.name: unseen(read_questions(file)[0], file.name, recipe) for file in files}
+    except (DataError, RecipeError) as error:
+        fail(str(error))
+    answerer = Answerer.load(settings.reader or shipped("models/reader"))
+    changes = {name: ask_changed(answerer, questions, limit, quiet=False) for name, questions in asked.items()}
+    together = [c for found in changes.values() for c in found]
+    _print({
+        "files": {name: report(found) for name, found in changes.items()},
+        "languages": {
+            lang: report([c for c in together if c.lang == lang]) for lang in sorted({c.lang for c in together})
+        },
+    }, as_json)
+
+
+@eval_command.command()
+@click.argument("details", type=_FILE, nargs=-1, required=True)
+@click.option("--out", type=_FOLDER, required=True, help="Folder for reliability.png and precision_coverage.png.")
+def plots(details: tuple[Path, ...], out: Path) -> None:
+    """Draw what `rag eval answers --details` wrote: is confidence honest, and what does precision cost?"""
+    from model.json_lines import DataError
+    from rag_app.evaluation.answers import read_details
+
+    try:
+        from model.training.confidence_plots import Judgements, plot_precision_coverage, plot_reliability
+
+        outcomes = {file.stem: read_details(file) for file in details}
+        judged = {k: Judgements([o.confidence for o in v], [o.right for o in v]) for k, v in outcomes.items()}
+        given = {k: sum(o.answered for o in v) / len(v) for k, v in outcomes.items()}
+        out.mkdir(parents=True, exist_ok=True)
+        plot_reliability(judged, out / "reliability.png", "Confidence and accuracy")
+        plot_precision_coverage(judged, out / "precision_coverage.png", "Precision and coverage", given)
+    except DataError as error:
+        fail(str(error))
+    except ImportError as error:
+        fail(f"plots need matplotlib ({error}): pip install 'quoted-rag[train]'")
+
+
+@eval_command.command()
 @click.option("--corpus", type=_FILE, required=True, help="corpus.jsonl: _id, title, text")
 @click.option("--queries", type=_FILE, required=True, help="queries.jsonl: _id, text")
 @click.option("--qrels", type=_FILE, required=True, help="qrels.tsv: query-id, corpus-id, score")
@@ -99,8 +163,20 @@ def _print(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found))
         return
+    for name, value in _flat(found):
+        click.echo(f"{name:20} {value}")
+
+
+def _flat(found: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:
+    """One line a number or a group of numbers."""
     for name, value in found.items():
-        if isinstance(value, dict):
-            click.echo(f"{name:20} " + "  ".join(f"{k} {v:g}" for k, v in value.items()))
+        if not isinstance(value, dict):
+            yield above + name, _shown(value)
+        elif any(isinstance(v, dict) for v in value.values()):
+            yield from _flat(value, f"{above}{name}, ")
         else:
-            click.echo(f"{name:20} {'-' if value is None else value}")
+            yield above + name, "  ".join(f"{k} {_shown(v)}" for k, v in value.items())
+
+
+def _shown(value: object) -> str:
+    return "-" if value is None else f"{value:g}" if isinstance(value, float) else str(value)

@@ -23,7 +23,7 @@ Mode = Literal["end-to-end", "reader"]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One line of the file."""
+    """One line of the file; `counterfactual`: its passage was changed so that the answer is untrue in the world."""
 
     id: str
     question: str
@@ -32,6 +32,7 @@ class Question:
     answers: tuple[str, ...]
     lang: Language
     kind: str
+    counterfactual: bool = False
 
     @property
     def answerable(self) -> bool:
@@ -87,7 +88,8 @@ def read_questions(path: Path) -> tuple[list[Question], dict[str, str]]:
         lang: Language = row["lang"] if row.get("lang") in ("en", "zh") else language_of(asked)
         questions.append(
             Question(
-                str(row.get("id", number)), asked, context, contexts[context], answers, lang, str(row.get("type", ""))
+                str(row.get("id", number)), asked, context, contexts[context], answers, lang,
+                str(row.get("type", "")), bool(row.get("counterfactual")),
             )
         )
     if not questions:
@@ -116,12 +118,19 @@ class Reply:
     documents: tuple[str, ...] = ()
 
 
-def ask_reader(answerer: Answerer, question: Question) -> Reply:
-    """Give the reader the right context and nothing else."""
-    verdict, _ = answerer.answer(question.question, [question.context])
+def reply_to(
+    answerer: Answerer, question: str, passages: Sequence[str], priors: Sequence[float] | None = None
+) -> Reply:
+    """Give the reader passages, and what a retriever thinks of them, and take its best answer."""
+    verdict, _ = answerer.answer(question, passages, priors=priors)
     if verdict is None:
         return Reply("", False, 0.0)
     return Reply("\n".join(q.text for q in verdict.reading.quotes), verdict.answered, verdict.confidence)
+
+
+def ask_reader(answerer: Answerer, question: Question) -> Reply:
+    """Give the reader the right context and nothing else."""
+    return reply_to(answerer, question.question, [question.context])
 
 
 def run(
@@ -180,6 +189,21 @@ def write_details(outcomes: Sequence[Outcome], path: Path) -> None:
     with path.open("w", encoding="utf-8") as out:
         for outcome in outcomes:
             out.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
+
+
+def read_details(path: Path) -> list[Outcome]:
+    """What `write_details` wrote.
+
+    Raises:
+        DataError: the file cannot be read, is empty, or was written by another version.
+    """
+    try:
+        outcomes = [Outcome(**{**row, "answers": tuple(row["answers"])}) for row in read_lines(path)]
+    except (KeyError, TypeError) as error:
+        raise DataError(f"{path} was not written by `rag eval answers --details` ({error})") from error
+    if not outcomes:
+        raise DataError(f"{path} is empty: run `rag eval answers --details` again")
+    return outcomes
 
 
 def _mean(values: Sequence[float]) -> float | None:
