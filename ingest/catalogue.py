@@ -5,97 +5,71 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import TypeVar
 
+from ingest.catalogue_schema import KEYWORD_INDEX, create_or_migrate
+from ingest.content_hash import chunk_hash
 from ingest.documents import Chunk, DocumentRecord, LoadedDocument, PageSpan, StoredChunk
-from ingest.errors import DocumentNotFound, LibraryError
+from ingest.errors import DocumentNotFound, LibraryDamaged, LibraryError, LibraryLocked
 from ingest.keywords import index_identifiers, index_text
 
-_SCHEMA_VERSION = 1
-_SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-INSERT INTO meta VALUES ('generation', '0'), ('last_writer', '');
-
-CREATE TABLE documents (
-    document_id TEXT PRIMARY KEY,
-    source TEXT NOT NULL,
-    title TEXT NOT NULL,
-    mime TEXT NOT NULL,
-    sha256 TEXT NOT NULL,
-    size INTEGER NOT NULL,
-    state TEXT NOT NULL CHECK (state IN ('pending', 'ready', 'failed')),
-    error TEXT,
-    chunks INTEGER NOT NULL,
-    characters INTEGER NOT NULL,
-    ingested_at TEXT NOT NULL,
-    pages TEXT NOT NULL,
-    text TEXT NOT NULL
-);
-CREATE INDEX documents_source ON documents (source);
-
-CREATE TABLE chunks (
-    row INTEGER PRIMARY KEY,
-    chunk_id TEXT NOT NULL UNIQUE,
-    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE,
-    start INTEGER NOT NULL,
-    "end" INTEGER NOT NULL,
-    page INTEGER,
-    heading_path TEXT NOT NULL,
-    text TEXT NOT NULL
-);
-CREATE INDEX chunks_document ON chunks (document_id);
-
-CREATE VIRTUAL TABLE keyword_index USING fts5 (
-    title, heading, body, identifiers, tokenize = 'porter unicode61 remove_diacritics 2'
-);
-
-CREATE TABLE doomed_vectors (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
-"""
 _RECORD = "document_id, source, title, mime, sha256, size, state, error, chunks, characters, ingested_at"
+_D_RECORD = ", ".join(f"d.{column}" for column in _RECORD.split(", "))
 _CHUNK = (
     'c.chunk_id, c.document_id, d.source, d.title, c.text, c.start, c."end", c.page, c.heading_path '
     "FROM chunks c JOIN documents d USING (document_id)"
 )
 _COLUMN_WEIGHTS = "2.0, 1.5, 1.0, 1.0"  # title, heading, body, identifiers
+_INSERT_KEYWORDS = (
+    "INSERT INTO keyword_index (rowid, title, heading, body, identifiers) "
+    "SELECT row, ?, ?, ?, ? FROM chunks WHERE chunk_id = ?"
+)
 _BUSY_TIMEOUT = 30.0  # seconds
 _VARIABLES = 500  # in one statement
+_RESTORE = "restore it from a backup, or remove its folder and ingest again: your own files are untouched"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One path of a document. `container` is the file it lies in (an archive, an e-mail), None for a file itself."""
+
+    source: str
+    document_id: str
+    container: str | None
+    tags: tuple[str, ...]
 
 
 class Catalogue:
-    """The SQLite side of a library. Safe to share between threads; every public method is one transaction."""
+    """The SQLite side of a library. Safe to share between threads; every public method is one transaction.
 
-    def __init__(self, path: Path) -> None:
+    Methods raise LibraryDamaged when the file is not what this program wrote, LibraryError when the disk is full.
+    """
+
+    def __init__(self, path: Path, *, create: bool = True) -> None:
+        self._path = path
         self._lock = threading.RLock()
-        try:
+        with self._explained():
             self._connection = sqlite3.connect(
                 path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
-            self._create()
-        except sqlite3.DatabaseError as error:
-            raise LibraryError(f"{path} cannot be opened ({error}); restore it or ingest again elsewhere") from error
+            if not create and self.value("PRAGMA user_version") == 0:
+                raise LibraryDamaged(f"{path} is empty or cut off; restore it, or remove its folder and ingest again")
+            with self.transaction():
+                create_or_migrate(self._connection)
 
     def close(self) -> None:
         """Close the file. Closing twice is harmless."""
         with self._lock:
             self._connection.close()
 
-    def _create(self) -> None:
-        with self._transaction():
-            version = self._value("PRAGMA user_version")
-            if version == 0:
-                for statement in _SCHEMA.split(";\n"):
-                    self._connection.execute(statement)
-                self._connection.execute(f"PRAGMA user_version = {_SCHEMA_VERSION}")
-            elif version != _SCHEMA_VERSION:
-                raise LibraryError(f"the library has format {version}, this program reads format {_SCHEMA_VERSION}")
-
     @contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def transaction(self) -> Iterator[sqlite3.Connection]:
         """Run one write transaction; any exception rolls it back."""
-        with self._lock:
+        with self._lock, self._explained():
             try:
                 self._connection.execute("BEGIN IMMEDIATE")
                 yield self._connection
@@ -105,27 +79,46 @@ class Catalogue:
                     self._connection.execute("ROLLBACK")
                 raise
 
-    def _rows(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
-        with self._lock:
+    def rows(self, sql: str, *parameters: object) -> list[tuple[object, ...]]:
+        """Return all rows of a query."""
+        with self._lock, self._explained():
             return self._connection.execute(sql, parameters).fetchall()
 
-    def _value(self, sql: str, *parameters: object) -> object:
-        row = self._rows(sql, *parameters)[0]
-        return row[0]
+    def value(self, sql: str, *parameters: object) -> object:
+        """Return the first column of the first row of a query."""
+        return self.rows(sql, *parameters)[0][0]
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Turn SQLite's errors into ours, which say what to do."""
+        try:
+            yield
+        except sqlite3.OperationalError as error:
+            if "full" in str(error) or "disk I/O" in str(error):
+                raise LibraryError(
+                    f"{self._path} cannot be written ({error}); make room on the disk and run the command again"
+                ) from error
+            if "locked" in str(error) or "busy" in str(error):
+                raise LibraryLocked(f"{self._path} is in use by another process ({error}); try again later") from error
+            raise LibraryDamaged(f"{self._path} cannot be used ({error}); {_RESTORE}") from error
+        except sqlite3.DatabaseError as error:
+            if isinstance(error, sqlite3.ProgrammingError):  # a closed connection is the caller's mistake
+                raise
+            raise LibraryDamaged(f"{self._path} cannot be opened ({error}); {_RESTORE}") from error
 
     # Reading
 
     def generation(self) -> int:
         """Return the counter that moves whenever answers may change."""
-        return int(str(self._value("SELECT value FROM meta WHERE key = 'generation'")))
+        return int(str(self.value("SELECT value FROM meta WHERE key = 'generation'")))
 
     def count(self) -> int:
         """Return the number of chunks of ready documents."""
-        return int(str(self._value("SELECT COALESCE(SUM(chunks), 0) FROM documents WHERE state = 'ready'")))
+        return int(str(self.value("SELECT COALESCE(SUM(chunks), 0) FROM documents WHERE state = 'ready'")))
 
     def documents(self) -> list[DocumentRecord]:
         """Return all documents by source. A new version in the making is not listed beside the one it replaces."""
-        rows = self._rows(
+        rows = self.rows(
             f"SELECT {_RECORD} FROM documents d WHERE state <> 'pending' OR NOT EXISTS "  # noqa: S608
             "(SELECT 1 FROM documents o WHERE o.source = d.source AND o.state <> 'pending') "
             "ORDER BY source, ingested_at"
@@ -134,26 +127,49 @@ class Catalogue:
 
     def document(self, document_id: str) -> DocumentRecord:
         """Return one document's record, or raise DocumentNotFound."""
-        rows = self._rows(f"SELECT {_RECORD} FROM documents WHERE document_id = ?", document_id)  # noqa: S608
+        rows = self.rows(f"SELECT {_RECORD} FROM documents WHERE document_id = ?", document_id)  # noqa: S608
         if not rows:
             raise DocumentNotFound(f"no document has the id '{document_id}'")
         return DocumentRecord(*rows[0])  # type: ignore[arg-type]
 
-    def of_source(self, source: str) -> list[DocumentRecord]:
-        """Return the records of one source; two while a new version is being made."""
-        rows = self._rows(f"SELECT {_RECORD} FROM documents WHERE source = ?", source)  # noqa: S608
+    def of_source(self, source: str) -> DocumentRecord | None:
+        """Return the record of the document to which a path leads; None for an unknown path."""
+        rows = self.rows(
+            f"SELECT {_D_RECORD} FROM sources s JOIN documents d USING (document_id) WHERE s.source = ?",  # noqa: S608
+            source,
+        )
+        return DocumentRecord(*rows[0]) if rows else None  # type: ignore[arg-type]
+
+    def with_content(self, sha256: str) -> list[DocumentRecord]:
+        """Return the ready documents that were made of a file with this hash."""
+        rows = self.rows(f"SELECT {_RECORD} FROM documents WHERE sha256 = ? AND state = 'ready'", sha256)  # noqa: S608
         return [DocumentRecord(*row) for row in rows]  # type: ignore[arg-type]
+
+    def sources(self, document_id: str | None = None) -> list[Source]:
+        """Return all paths, or those of one document, in order."""
+        where = "" if document_id is None else "WHERE document_id = ?"
+        sql = f"SELECT source, document_id, container, tags FROM sources {where} ORDER BY source"  # noqa: S608
+        return [_source(row) for row in self.rows(sql, *(() if document_id is None else (document_id,)))]
+
+    def members(self, container: str) -> list[tuple[str, str, str]]:
+        """Return `(source, sha256, state)` of everything that was found inside a file."""
+        rows = self.rows(
+            "SELECT s.source, d.sha256, d.state FROM sources s JOIN documents d USING (document_id) "
+            "WHERE s.container = ?",
+            container,
+        )
+        return [(str(source), str(sha256), str(state)) for source, sha256, state in rows]
 
     def text(self, document_id: str) -> str:
         """Return a document's stored text, or raise DocumentNotFound."""
-        rows = self._rows("SELECT text FROM documents WHERE document_id = ?", document_id)
+        rows = self.rows("SELECT text FROM documents WHERE document_id = ?", document_id)
         if not rows:
             raise DocumentNotFound(f"no document has the id '{document_id}'")
         return str(rows[0][0])
 
     def pages(self, document_id: str) -> tuple[PageSpan, ...]:
         """Return the page spans of a document's stored text, or raise DocumentNotFound."""
-        rows = self._rows("SELECT pages FROM documents WHERE document_id = ?", document_id)
+        rows = self.rows("SELECT pages FROM documents WHERE document_id = ?", document_id)
         if not rows:
             raise DocumentNotFound(f"no document has the id '{document_id}'")
         return tuple(PageSpan(*page) for page in json.loads(str(rows[0][0])))
@@ -164,14 +180,31 @@ class Catalogue:
         for few in _batches(chunk_ids):
             marks = ", ".join("?" * len(few))
             sql = f"SELECT {_CHUNK} WHERE d.state = 'ready' AND c.chunk_id IN ({marks})"
-            found |= {chunk.chunk_id: chunk for chunk in map(_stored_chunk, self._rows(sql, *few))}
+            found |= {chunk.chunk_id: chunk for chunk in map(_stored_chunk, self.rows(sql, *few))}
         return [found[chunk_id] for chunk_id in chunk_ids if chunk_id in found]
 
     def document_chunks(self, document_id: str) -> list[StoredChunk]:
         """Return all chunks of a document in the order of the text, whatever the document's state."""
         return list(
-            map(_stored_chunk, self._rows(f"SELECT {_CHUNK} WHERE document_id = ? ORDER BY c.row", document_id))
+            map(_stored_chunk, self.rows(f"SELECT {_CHUNK} WHERE document_id = ? ORDER BY c.row", document_id))
         )
+
+    def chunks_after(self, document_id: str, chunk_id: str, count: int) -> list[StoredChunk]:
+        """Return up to `count` chunks of a document that come after `chunk_id` ("" for the beginning)."""
+        sql = f"SELECT {_CHUNK} WHERE document_id = ? AND chunk_id > ? ORDER BY chunk_id LIMIT ?"
+        return list(map(_stored_chunk, self.rows(sql, document_id, chunk_id, count)))
+
+    def chunks_by_hash(self, hashes: Sequence[bytes]) -> dict[bytes, str]:
+        """Return, for each of these hashes that a ready document has, the id of one such chunk."""
+        found: dict[bytes, str] = {}
+        for few in _batches(hashes):
+            marks = ", ".join("?" * len(few))
+            sql = (
+                "SELECT hash, MIN(chunk_id) FROM chunks JOIN documents USING (document_id) "  # noqa: S608
+                f"WHERE state = 'ready' AND hash IN ({marks}) GROUP BY hash"
+            )
+            found |= {bytes(row[0]): str(row[1]) for row in self.rows(sql, *few)}  # type: ignore[call-overload]
+        return found
 
     def ready_among(self, chunk_ids: Sequence[str]) -> set[str]:
         """Return those of `chunk_ids` that belong to ready documents."""
@@ -182,12 +215,12 @@ class Catalogue:
                 "SELECT chunk_id FROM chunks JOIN documents USING (document_id) "  # noqa: S608
                 f"WHERE state = 'ready' AND chunk_id IN ({marks})"
             )
-            ready |= {str(row[0]) for row in self._rows(sql, *few)}
+            ready |= {str(row[0]) for row in self.rows(sql, *few)}
         return ready
 
     def keyword(self, expression: str, k: int) -> list[tuple[str, float]]:
         """Return up to `k` chunks that match an FTS5 expression as `(chunk_id, BM25 score)`, the largest first."""
-        rows = self._rows(
+        rows = self.rows(
             f"SELECT c.chunk_id, -bm25(keyword_index, {_COLUMN_WEIGHTS}) AS score "  # noqa: S608
             "FROM keyword_index k JOIN chunks c ON c.row = k.rowid JOIN documents d USING (document_id) "
             "WHERE keyword_index MATCH ? AND d.state = 'ready' ORDER BY score DESC, c.row LIMIT ?",
@@ -200,67 +233,118 @@ class Catalogue:
 
     def become_writer(self, writer: str) -> bool:
         """Note who writes; say whether somebody else wrote last."""
-        if self._value("SELECT value FROM meta WHERE key = 'last_writer'") == writer:
+        if self.value("SELECT value FROM meta WHERE key = 'last_writer'") == writer:
             return False
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("UPDATE meta SET value = ? WHERE key = 'last_writer'", (writer,))
         return True
 
     def begin(self, record: DocumentRecord, document: LoadedDocument, chunks: Sequence[Chunk]) -> None:
         """Store a pending document with its text and chunks; nothing of it answers questions yet."""
         document_id = record.document_id
-        pages = json.dumps([(p.number, p.start, p.end) for p in document.pages])
-        with self._transaction() as connection:
+        with self.transaction() as connection:
+            # A failed or interrupted version of the same content; the paths that lead to it come again with `finish`.
             connection.execute("DELETE FROM documents WHERE document_id = ? AND state <> 'ready'", (document_id,))
-            values = (*asdict(record).values(), pages, document.text)
-            connection.execute(f"INSERT INTO documents VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
+            self._insert(record, document)
             connection.executemany(
-                'INSERT INTO chunks (chunk_id, document_id, start, "end", page, heading_path, text) '
-                "VALUES (?, ?, ?, ?, ?, ?, ?)",
+                'INSERT INTO chunks (chunk_id, document_id, start, "end", page, heading_path, text, hash) '
+                "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                 (
-                    (f"{document_id}-{n:06d}", document_id, c.start, c.end, c.page, _json(c.heading_path), c.text)
+                    (
+                        f"{document_id}-{n:06d}", document_id, c.start, c.end, c.page, _json(c.heading_path), c.text,
+                        chunk_hash(c.heading_path, c.text),
+                    )
                     for n, c in enumerate(chunks)
                 ),
-            )
+            )  # fmt: skip
 
-    def finish(self, document_id: str) -> DocumentRecord:
-        """Make a pending document ready, with its keywords, in place of what its source had before."""
-        keywords = self._keywords(self.document_chunks(document_id))  # before the transaction: it takes a while
-        with self._transaction() as connection:
-            connection.executemany(
-                "INSERT INTO keyword_index (rowid, title, heading, body, identifiers) "
-                "SELECT row, ?, ?, ?, ? FROM chunks WHERE chunk_id = ?",
-                keywords,
-            )
+    def add_keywords(self, chunks: Sequence[StoredChunk]) -> None:
+        """Index the words of chunks of a pending document."""
+        keywords = self._keywords(chunks)  # before the transaction: it takes a while
+        with self.transaction() as connection:
+            connection.executemany(_INSERT_KEYWORDS, keywords)
+
+    def finish(self, document_id: str, container: str | None = None, tags: Sequence[str] = ()) -> DocumentRecord:
+        """Make a pending document ready in place of what its path led to before."""
+        with self.transaction() as connection:
             connection.execute("UPDATE documents SET state = 'ready' WHERE document_id = ?", (document_id,))
             (source,) = connection.execute(
                 "SELECT source FROM documents WHERE document_id = ?", (document_id,)
             ).fetchone()
-            self._delete_others(source, document_id)
+            self._point(source, document_id, container, tags)
             self._move_generation()
         return self.document(document_id)
 
-    def fail(self, record: DocumentRecord) -> None:
-        """Store a failed document in place of what its source had before."""
-        with self._transaction() as connection:
-            answered = connection.execute(
-                "SELECT 1 FROM documents WHERE source = ? AND state = 'ready'", (record.source,)
+    def link(
+        self, source: str, document_id: str, container: str | None, tags: Sequence[str], *, in_place_of: str | None
+    ) -> DocumentRecord:
+        """Let a path lead to a ready document that has the same content; with `in_place_of`, another path is gone."""
+        with self.transaction() as connection:
+            rows = connection.execute(
+                "SELECT title, source FROM documents WHERE document_id = ? AND state = 'ready'", (document_id,)
+            ).fetchall()
+            if not rows:
+                raise DocumentNotFound(f"no document has the id '{document_id}'")
+            ((title, first),) = rows
+            if in_place_of is not None:
+                tags = (*tags, *self._tags(in_place_of))
+            self._point(source, document_id, container, tags)
+            if in_place_of is not None:
+                self._unpoint(in_place_of)
+                if first == in_place_of:
+                    connection.execute("UPDATE documents SET source = ? WHERE document_id = ?", (source, document_id))
+                if title == Path(in_place_of).stem:
+                    self._retitle(document_id, Path(source).stem)
+            self._move_generation()
+        return self.document(document_id)
+
+    def tag(self, source: str, tags: Sequence[str]) -> None:
+        """Add tags to a path."""
+        with self.transaction() as connection:
+            kept = sorted({*self._tags(source), *tags})
+            connection.execute("UPDATE sources SET tags = ? WHERE source = ?", (_json(kept), source))
+
+    def fail(self, record: DocumentRecord, container: str | None = None, tags: Sequence[str] = ()) -> None:
+        """Store a failed document in place of what its path led to before."""
+        with self.transaction():
+            answered = self._connection.execute(
+                "SELECT 1 FROM sources JOIN documents USING (document_id) WHERE sources.source = ? AND state = 'ready'",
+                (record.source,),
             ).fetchone()
-            self._delete_others(record.source, keep="")
-            values = (*asdict(record).values(), "[]", "")
-            connection.execute(f"INSERT INTO documents VALUES ({', '.join('?' * len(values))})", values)  # noqa: S608
+            kept = (*tags, *self._tags(record.source))
+            self._unpoint(record.source)
+            self._delete(record.document_id)  # an earlier failure of the same content
+            self._insert(record, None)
+            self._point(record.source, record.document_id, container, kept)
             if answered:
                 self._move_generation()
 
+    def mark_damaged(self, document_id: str, new_id: str, reason: str) -> None:
+        """Keep of a document only that it failed; all its paths lead to that."""
+        with self.transaction() as connection:
+            self._forget_chunks(document_id)
+            connection.execute(
+                "UPDATE documents SET document_id = ?, state = 'failed', error = ?, sha256 = '', chunks = 0, "
+                "characters = 0, pages = '[]', text = '' WHERE document_id = ?",
+                (new_id, reason, document_id),
+            )
+            self._move_generation()
+
     def remove(self, document_id: str) -> None:
         """Delete a document and its keywords; its vectors become doomed."""
-        with self._transaction():
+        with self.transaction():
             self._delete(document_id)
+            self._move_generation()
+
+    def unlink(self, source: str) -> None:
+        """Forget a path, and with the last path the document."""
+        with self.transaction():
+            self._unpoint(source)
             self._move_generation()
 
     def abandon(self) -> None:
         """Delete all pending documents; their vectors become doomed."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             for (document_id,) in connection.execute(
                 "SELECT document_id FROM documents WHERE state = 'pending'"
             ).fetchall():
@@ -268,30 +352,76 @@ class Catalogue:
 
     def pending(self) -> list[DocumentRecord]:
         """Return the documents that are being made, or whose making was interrupted."""
-        rows = self._rows(f"SELECT {_RECORD} FROM documents WHERE state = 'pending'")  # noqa: S608
+        rows = self.rows(f"SELECT {_RECORD} FROM documents WHERE state = 'pending'")  # noqa: S608
         return [DocumentRecord(*row) for row in rows]  # type: ignore[arg-type]
 
     def doomed_vectors(self) -> list[str]:
         """Return the ids of vectors that are to be deleted."""
-        return [str(row[0]) for row in self._rows("SELECT chunk_id FROM doomed_vectors")]
+        return [str(row[0]) for row in self.rows("SELECT chunk_id FROM doomed_vectors")]
 
     def forget_doomed(self, chunk_ids: Sequence[str]) -> None:
         """Note that these vectors are deleted."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany("DELETE FROM doomed_vectors WHERE chunk_id = ?", ((i,) for i in chunk_ids))
 
-    def _delete_others(self, source: str, keep: str) -> None:
-        others = self._connection.execute(
-            "SELECT document_id FROM documents WHERE source = ? AND document_id <> ?", (source, keep)
-        ).fetchall()
-        for (document_id,) in others:
+    def _insert(self, record: DocumentRecord, document: LoadedDocument | None) -> None:
+        pages = json.dumps([(p.number, p.start, p.end) for p in document.pages] if document else [])
+        values = (*astuple(record), pages, document.text if document else "")
+        self._connection.execute(
+            f"INSERT INTO documents ({_RECORD}, pages, text) VALUES ({', '.join('?' * len(values))})",  # noqa: S608
+            values,
+        )
+
+    def _point(self, source: str, document_id: str, container: str | None, tags: Sequence[str]) -> None:
+        """Let a path lead to a document; the one it led to before goes, unless other paths lead there."""
+        earlier = self._connection.execute("SELECT document_id FROM sources WHERE source = ?", (source,)).fetchone()
+        kept = _json(sorted({*self._tags(source), *tags}))
+        self._connection.execute(
+            "INSERT INTO sources (source, document_id, container, tags) VALUES (?, ?, ?, ?) ON CONFLICT (source) "
+            "DO UPDATE SET document_id = excluded.document_id, container = excluded.container, tags = excluded.tags",
+            (source, document_id, container, kept),
+        )
+        if earlier is not None and earlier[0] != document_id:
+            self._release(earlier[0], source)
+
+    def _unpoint(self, source: str) -> None:
+        earlier = self._connection.execute("SELECT document_id FROM sources WHERE source = ?", (source,)).fetchone()
+        if earlier is not None:
+            self._connection.execute("DELETE FROM sources WHERE source = ?", (source,))
+            self._release(earlier[0], source)
+
+    def _release(self, document_id: str, source: str) -> None:
+        """Note that a path leads to a document no more: another becomes its first one, or it is deleted."""
+        (heir,) = self._connection.execute(
+            "SELECT MIN(source) FROM sources WHERE document_id = ?", (document_id,)
+        ).fetchone()
+        if heir is None:
             self._delete(document_id)
+        else:
+            self._connection.execute(
+                "UPDATE documents SET source = ? WHERE document_id = ? AND source = ?", (heir, document_id, source)
+            )
+
+    def _tags(self, source: str) -> tuple[str, ...]:
+        row = self._connection.execute("SELECT tags FROM sources WHERE source = ?", (source,)).fetchone()
+        return tuple(json.loads(row[0])) if row else ()
+
+    def _retitle(self, document_id: str, title: str) -> None:
+        self._connection.execute("UPDATE documents SET title = ? WHERE document_id = ?", (title, document_id))
+        self._connection.execute(
+            "UPDATE keyword_index SET title = ? WHERE rowid IN (SELECT row FROM chunks WHERE document_id = ?)",
+            (index_text(title), document_id),
+        )
 
     def _delete(self, document_id: str) -> None:
+        self._forget_chunks(document_id)
+        self._connection.execute("DELETE FROM documents WHERE document_id = ?", (document_id,))
+
+    def _forget_chunks(self, document_id: str) -> None:
         for statement in (
             "DELETE FROM keyword_index WHERE rowid IN (SELECT row FROM chunks WHERE document_id = ?)",
             "INSERT OR IGNORE INTO doomed_vectors SELECT chunk_id FROM chunks WHERE document_id = ?",
-            "DELETE FROM documents WHERE document_id = ?",
+            "DELETE FROM chunks WHERE document_id = ?",
         ):
             self._connection.execute(statement, (document_id,))
 
@@ -315,65 +445,88 @@ class Catalogue:
 
     def ready_chunk_ids(self) -> set[str]:
         """Return the ids of all chunks that ought to have a vector."""
-        rows = self._rows("SELECT chunk_id FROM chunks JOIN documents USING (document_id) WHERE state = 'ready'")
+        rows = self.rows("SELECT chunk_id FROM chunks JOIN documents USING (document_id) WHERE state = 'ready'")
         return {str(row[0]) for row in rows}
 
     def keyword_rows(self) -> int:
         """Return the number of rows of the keyword index."""
-        return int(str(self._value("SELECT COUNT(*) FROM keyword_index")))
+        return int(str(self.value("SELECT COUNT(*) FROM keyword_index")))
 
     def keyword_index_is_sound(self) -> bool:
         """Let FTS5 check its own structure."""
         try:
-            self._rows("INSERT INTO keyword_index (keyword_index) VALUES ('integrity-check')")
-        except sqlite3.DatabaseError:
+            self.rows("INSERT INTO keyword_index (keyword_index) VALUES ('integrity-check')")
+        except LibraryDamaged:
             return False
         return True
 
     def chunks_without_keywords(self) -> list[str]:
         """Return ready chunks that the keyword index lacks."""
-        rows = self._rows(
+        rows = self.rows(
             "SELECT chunk_id FROM chunks JOIN documents USING (document_id) WHERE state = 'ready' "
             "AND row NOT IN (SELECT rowid FROM keyword_index)"
         )
         return [str(row[0]) for row in rows]
 
     def keywords_without_chunk(self) -> list[int]:
-        """Return rows of the keyword index that belong to no ready chunk."""
-        rows = self._rows(
-            "SELECT rowid FROM keyword_index WHERE rowid NOT IN "
-            "(SELECT row FROM chunks JOIN documents USING (document_id) WHERE state = 'ready')"
-        )
+        """Return rows of the keyword index that belong to no chunk."""
+        rows = self.rows("SELECT rowid FROM keyword_index WHERE rowid NOT IN (SELECT row FROM chunks)")
         return [int(str(row[0])) for row in rows]
+
+    def documents_without_path(self) -> list[DocumentRecord]:
+        """Return ready and failed documents to which their own path does not lead."""
+        rows = self.rows(
+            f"SELECT {_D_RECORD} FROM documents d WHERE state <> 'pending' AND NOT EXISTS "  # noqa: S608
+            "(SELECT 1 FROM sources s WHERE s.source = d.source AND s.document_id = d.document_id)"
+        )
+        return [DocumentRecord(*row) for row in rows]  # type: ignore[arg-type]
+
+    def repair_paths(self) -> None:
+        """Give each document its path back, or delete one whose path leads to another."""
+        for record in self.documents_without_path():
+            with self.transaction():
+                taken = self._connection.execute(
+                    "SELECT document_id FROM sources WHERE source = ?", (record.source,)
+                ).fetchone()
+                if taken is None:
+                    self._point(record.source, record.document_id, None, ())
+                else:
+                    self._release(record.document_id, record.source)
+                self._move_generation()
 
     def repair_keywords(self) -> None:
         """Make the keyword index agree with the chunks."""
         missing = self._keywords(self.chunks(self.chunks_without_keywords()))
         orphans = self.keywords_without_chunk()
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.executemany("DELETE FROM keyword_index WHERE rowid = ?", ((row,) for row in orphans))
-            connection.executemany(
-                "INSERT INTO keyword_index (rowid, title, heading, body, identifiers) "
-                "SELECT row, ?, ?, ?, ? FROM chunks WHERE chunk_id = ?",
-                missing,
-            )
+            connection.executemany(_INSERT_KEYWORDS, missing)
             self._move_generation()
 
     def clear_keywords(self) -> None:
         """Drop the whole content of a keyword index that is not sound."""
-        with self._transaction() as connection:
+        with self.transaction() as connection:
             connection.execute("DROP TABLE keyword_index")
-            create = _SCHEMA[_SCHEMA.index("CREATE VIRTUAL TABLE") :].split(";\n", maxsplit=1)[0]
-            connection.execute(create)
+            connection.execute(KEYWORD_INDEX)
 
 
-def _batches(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+_Key = TypeVar("_Key", str, bytes)
+
+
+def _batches(ids: Sequence[_Key]) -> Iterator[Sequence[_Key]]:
     for start in range(0, len(ids), _VARIABLES):
         yield ids[start : start + _VARIABLES]
 
 
-def _json(heading_path: tuple[str, ...]) -> str:
-    return json.dumps(heading_path, ensure_ascii=False)
+def _json(texts: Sequence[str]) -> str:
+    return json.dumps(texts, ensure_ascii=False)
+
+
+def _source(row: tuple[object, ...]) -> Source:
+    source, document_id, container, tags = row
+    return Source(
+        str(source), str(document_id), None if container is None else str(container), tuple(json.loads(str(tags)))
+    )
 
 
 def _stored_chunk(row: tuple[object, ...]) -> StoredChunk:

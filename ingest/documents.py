@@ -3,8 +3,12 @@
 Every offset counts characters (Python `str` indices) of the stored text of one document.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 DocumentState = Literal["ready", "failed", "pending"]
 
@@ -31,8 +35,10 @@ class Heading:
 class LoadedDocument:
     r"""A file's text as it will be stored (line ends are `\n`, no NUL, no lone surrogate) and its outline.
 
-    `pages` is empty for formats without pages. `warning` names what could not be read of a document that is
-    otherwise good (pages without a text layer), or is None.
+    `pages` (slides, frames of an image) is empty for formats without. `atomic_spans` are half-open spans, sorted and
+    not overlapping, that the splitter keeps whole wherever one fits into a chunk: rows of tables, lines of code.
+    `warning` names what could not be read of a document that is otherwise good (pages without a text layer), or is
+    None. A container (a ZIP archive, a mailbox) has no text of its own; what is in it are documents.
     """
 
     text: str
@@ -40,7 +46,9 @@ class LoadedDocument:
     title: str
     pages: tuple[PageSpan, ...] = ()
     headings: tuple[Heading, ...] = ()
+    atomic_spans: tuple[tuple[int, int], ...] = ()
     warning: str | None = None
+    is_container: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +69,8 @@ class Chunk:
 class DocumentRecord:
     """What the catalogue knows of one document. Only the chunks of `ready` documents answer questions.
 
-    `source` is an absolute path (or the name given), `size` counts bytes, `characters` and `chunks` count the
+    `source` is an absolute path (or the name given); of a document inside an archive or an e-mail it is the path of
+    that file, `/`, and the path inside it. `size` counts bytes, `characters` and `chunks` count the
     stored text, `ingested_at` is ISO 8601 in UTC. `error` says why a document failed, or what a `ready` one lacks.
     """
 
@@ -80,12 +89,20 @@ class DocumentRecord:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """A loaded document on its way into a library; `sha256` and `size` (bytes) are its file's."""
+    """A loaded document on its way into a library; `sha256` and `size` (bytes) are its file's.
+
+    `container` is the file in which it lies (an archive, an e-mail). `chunks` are given when it is split already,
+    `vectors`, of shape `(len(chunks), dimension)`, when it is embedded already.
+    """
 
     source: str
     document: LoadedDocument
     sha256: str
     size: int
+    container: str | None = None
+    tags: tuple[str, ...] = ()
+    chunks: Sequence[Chunk] | None = None
+    vectors: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)

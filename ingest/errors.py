@@ -13,6 +13,10 @@ class LibraryLocked(LibraryError):  # noqa: N818 - says what is the case
     """Another process or thread is writing."""
 
 
+class LibraryDamaged(LibraryError):  # noqa: N818 - says what is the case
+    """A file of the library is missing or is not what this program wrote."""
+
+
 class FingerprintMismatch(LibraryError):  # noqa: N818 - says what is the case
     """The library was made with another embedding model or other splitter settings."""
 

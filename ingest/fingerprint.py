@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ingest.embedding import Embedder
-from ingest.errors import FingerprintMismatch, LibraryError
+from ingest.errors import FingerprintMismatch, LibraryDamaged
 from ingest.keywords import KEYWORDS_VERSION
 from ingest.splitter import SplitterSettings
 
@@ -34,12 +34,12 @@ class Fingerprint:
 
         Raises:
             FingerprintMismatch: when the library was made with something else.
-            LibraryError: when the file is missing or unreadable.
+            LibraryDamaged: when the file is missing or unreadable.
         """
         path = folder / _FILE
         if not path.exists():
             if not is_new:
-                raise LibraryError(f"{path} is missing; remove the folder {folder} and ingest again")
+                raise LibraryDamaged(f"{path} is missing; remove the folder {folder} and ingest again")
             _write_atomically(path, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
             return
         stored = _read(path)
@@ -57,9 +57,9 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise LibraryError(f"{path} cannot be read ({error}); remove the folder and ingest again") from error
+        raise LibraryDamaged(f"{path} cannot be read ({error}); remove the folder and ingest again") from error
     if not isinstance(stored, dict):
-        raise LibraryError(f"{path} is not a fingerprint; remove the folder and ingest again")
+        raise LibraryDamaged(f"{path} is not a fingerprint; remove the folder and ingest again")
     return stored
 
 

@@ -1,25 +1,38 @@
-"""One run of ingestion: new and changed files in, vanished ones out, bad ones named, the rest untouched."""
+"""One run of ingestion: new and changed files in, vanished ones out, bad ones named, the rest untouched.
+
+Files are compared and parsed in threads and processes of their own, several at a time, while this thread embeds and
+writes: small documents together, so that the embedding model gets full batches. What has been written is complete
+document by document, so a run may end anywhere.
+"""
 
 import contextlib
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from ingest.content_hash import sha256_of
+from ingest.changes import Change, change_of, is_storable, lost_path, same_content, shown, vanished
 from ingest.discovery import FoundFile, discover
-from ingest.documents import DocumentRecord, LoadedDocument
+from ingest.documents import DocumentRecord, Incoming
+from ingest.errors import DocumentNotFound, LibraryError
+from ingest.ignore_rules import Selection
+from ingest.job_history import JobFile
 from ingest.library import Library
-from ingest.loaders import LoadError, load
+from ingest.loaders import LoadError
+from ingest.parser import COMMAND, ParsedEnd, ParsedPart, Parser, ParserLimits
+from ingest.parser_pool import ParserPool
 from ingest.uploads import store_upload
 
 __all__ = ["IngestEvent", "IngestReport", "Outcome", "ingest", "ingest_bytes"]
 
-MOST_BYTES = 200 * 1024 * 1024  # of one file
+_BATCH_CHUNKS = 256  # a batch that has so many is committed
+_BATCH_DOCUMENTS = 64
+_BATCH_CHARACTERS = 4_000_000
 
-EventKind = Literal["found", "embedding", "added", "replaced", "unchanged", "failed", "skipped", "removed", "done"]
+Ending = Literal["added", "replaced", "moved", "copied", "unchanged", "failed", "skipped", "removed"]
+EventKind = Literal["found", "embedding", Ending, "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +40,7 @@ class IngestEvent:
     """Progress: `done` of `total` files are dealt with, `chunks` were written so far in this run.
 
     `found` comes first and `done` last, both without a source; `embedding` comes several times for a large file; the
-    other kinds end one file. `reason` is set for `failed` and `skipped`.
+    other kinds end one file, or one document in an archive. `reason` is set for `failed` and `skipped`.
     """
 
     kind: EventKind
@@ -37,15 +50,25 @@ class IngestEvent:
     chunks: int
     reason: str | None = None
 
+    def to_dict(self) -> dict[str, Any]:
+        """Return the event for JSON."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one source. `reason` says why it failed or was skipped, or what a good file lacks."""
+    """What became of one source.
+
+    `reason` says why it failed or was skipped, or what a good file lacks; `previous` is the path that a moved one had;
+    `is_unread` says that its bytes could not be had now, so that it may be better later.
+    """
 
     source: str
     reason: str | None = None
     document_id: str | None = None
     chunks: int = 0
+    previous: str | None = None
+    is_unread: bool = False
 
 
 @dataclass(slots=True)
@@ -54,17 +77,25 @@ class IngestReport:
 
     added: list[Outcome] = field(default_factory=list)
     replaced: list[Outcome] = field(default_factory=list)
+    moved: list[Outcome] = field(default_factory=list)  # the same content, and the old path is gone
+    copied: list[Outcome] = field(default_factory=list)  # the same content, which is stored once with all its paths
     unchanged: list[Outcome] = field(default_factory=list)
     removed: list[Outcome] = field(default_factory=list)
     failed: list[Outcome] = field(default_factory=list)
     skipped: list[Outcome] = field(default_factory=list)
     chunks: int = 0  # written by this run
+    embedded: int = 0  # of these; the vectors of the others were at hand
     seconds: float = 0.0
 
     @property
     def exit_status(self) -> int:
         """0, or 1 if any file failed."""
         return 1 if self.failed else 0
+
+    def outcomes(self, kind: Ending) -> list[Outcome]:
+        """Return the sources that ended so."""
+        found: list[Outcome] = getattr(self, kind)
+        return found
 
     def to_dict(self) -> dict[str, Any]:
         """Return the report for JSON."""
@@ -77,26 +108,55 @@ def ingest(
     *,
     prune: bool = False,
     progress: Callable[[IngestEvent], None] | None = None,
-    max_bytes: int = MOST_BYTES,
+    selection: Selection = Selection(),  # noqa: B008 - immutable
+    tags: Sequence[str] = (),
+    jobs: int = 1,
+    limits: ParserLimits = ParserLimits(),  # noqa: B008 - immutable
+    only: Sequence[Path] | None = None,
+    parser_command: Sequence[str] = COMMAND,
 ) -> IngestReport:
     """Bring the library up to date with the files at and below `paths`.
 
-    A file that is unchanged since it was ingested costs one reading of its bytes; one that failed is tried again.
-    With `prune`, documents are removed whose file lay below one of the given folders and no longer exists. A bad file
-    is recorded with a reason and the rest goes on. An interrupted run leaves whole documents only, and the next run
-    does the rest.
+    A file that is unchanged since it was ingested costs one reading of its bytes; one that failed is tried again; one
+    that was moved or copied is recognised by its content and not embedded again; of one that was edited, only the
+    chunks that are new. With `prune`, paths are removed that lie below one of the given folders and whose file no
+    longer exists, or is ignored now by a `.ragignore` file. A bad file is recorded with a reason and the rest goes on.
+    An interrupted run leaves whole documents only, and the next run does the rest.
+
+    Args:
+        library: is written to.
+        paths: files and folders.
+        prune: also remove.
+        progress: is told of each step.
+        selection: which files below folders are wanted.
+        tags: to be added to all of them.
+        jobs: how many files are parsed at the same time.
+        limits: what one file may cost.
+        only: of the files below `paths`, only those at or below these.
+        parser_command: starts the process in which files are parsed.
 
     Raises:
         LibraryLocked: when another writer keeps the library.
         EmbedderError: when the embedding model cannot be used: no file's fault, so no file is marked failed.
+        PatternError: when a `.ragignore` file cannot be understood.
     """
     started = time.perf_counter()
     with library.writing():
-        job = _Job(library, progress, max_bytes)
-        job.run(list(discover(paths, exclude=library.folder)))
-        if prune:
-            job.prune([Path(os.path.abspath(path.expanduser())) for path in paths])
-        job.report.seconds = time.perf_counter() - started
+        job = _Job(library, progress, tags, limits)
+        job.begin({"paths": [shown(p) for p in paths], "prune": prune, "tags": list(tags), **asdict(selection)})
+        embedded = library.embedded
+        state: Literal["done", "interrupted"] = "interrupted"
+        try:
+            found = discover(paths, exclude=library.folder, selection=selection)
+            job.run(list(found if only is None else _among(found, only)), jobs, parser_command)
+            if prune:
+                job.prune([Path(os.path.abspath(path.expanduser())) for path in paths])
+            state = "done"
+        finally:
+            job.report.embedded = library.embedded - embedded
+            job.report.seconds = time.perf_counter() - started
+            with contextlib.suppress(LibraryError) if state == "interrupted" else contextlib.nullcontext():
+                job.end(state)
         job.tell("done", "")
     return job.report
 
@@ -115,126 +175,269 @@ def ingest_bytes(library: Library, name: str, data: bytes) -> DocumentRecord:
     return record
 
 
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """What a thread found out about a file: how it changed, and then, where it was parsed, each document in it."""
+
+    change: Change
+    reply: ParsedPart | ParsedEnd | None = None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A file of which documents are coming. `before` are the sources inside it that were there, with their hashes."""
+
+    before: dict[str, str]
+    seen: set[str] = field(default_factory=set)
+    is_ended: bool = False
+
+
 class _Job:
     """The state of one run."""
 
-    def __init__(self, library: Library, progress: Callable[[IngestEvent], None] | None, max_bytes: int) -> None:
+    def __init__(
+        self,
+        library: Library,
+        progress: Callable[[IngestEvent], None] | None,
+        tags: Sequence[str],
+        limits: ParserLimits,
+    ) -> None:
         self.report = IngestReport()
         self._library = library
         self._progress = progress
-        self._max_bytes = max_bytes
+        self._tags = tuple(tags)
+        self._limits = limits
         self._done = 0
         self._total = 0
+        self._batch: list[Incoming] = []
+        self._open: dict[Path, _Open] = {}
+        self._job_id = 0
+        self._unsaved: list[JobFile] = []
 
-    def run(self, files: Sequence[FoundFile]) -> None:
+    # Beginning and end
+
+    def begin(self, arguments: dict[str, Any]) -> None:
+        self._job_id = self._library.history.begin(arguments)
+
+    def end(self, state: Literal["done", "interrupted"]) -> None:
+        self._save_outcomes()
+        counts: dict[str, int] = {kind: len(self.report.outcomes(kind)) for kind in _ENDINGS}
+        history = self._library.history
+        history.end(self._job_id, state, counts, self.report.chunks, self.report.seconds)
+
+    def run(self, files: Sequence[FoundFile], jobs: int, command: Sequence[str]) -> None:
         self._total = len(files)
         self.tell("found", "")
-        for file in files:
-            self._take(file)
+        candidates = [file.path for file in files if self._is_candidate(file)]
+        with ParserPool(
+            jobs, self._library.splitter, self._limits, self._examine, _weight, command=command
+        ) as self._pool:
+            for step in self._pool.results(candidates):
+                if step is not None:
+                    self._take(step)
+                if self._batch and (step is None or self._is_full()):
+                    self._commit()
+            self._commit()
+
+    def prune(self, roots: Sequence[Path]) -> None:
+        """Remove the paths whose file is gone."""
+        for source in list(vanished(self._library, roots)):
+            self._library.unlink(source.source)
+            self._end_one("removed", Outcome(source.source, document_id=source.document_id), counts=False)
 
     def tell(self, kind: EventKind, source: str, reason: str | None = None, chunks: int = 0) -> None:
         if self._progress is not None:
             written = self.report.chunks + chunks
             self._progress(IngestEvent(kind, source, self._done, self._total, written, reason))
 
-    def prune(self, roots: Sequence[Path]) -> None:
-        """Remove documents whose file is gone, but only below folders that are there: a drive may be away."""
-        folders = [root for root in roots if root.is_dir()]
-        for record in self._library.documents():
-            path = Path(record.source)
-            # A link that no longer leads anywhere has no file either.
-            if any(path.is_relative_to(folder) for folder in folders) and not path.exists():
-                self._library.remove(record.document_id)
-                self._end("removed", Outcome(record.source, document_id=record.document_id))
+    # In a parser's thread
 
-    def _take(self, file: FoundFile) -> None:
-        source = str(file.path)
-        if not _is_storable(source):
-            shown = os.fsencode(file.path).decode("utf-8", "backslashreplace")
-            self._end("failed", Outcome(shown, "its name is not valid UTF-8; rename it"))
+    def _examine(self, path: Path, parser: Parser) -> Iterator[_Step]:
+        change = change_of(self._library, path, self._limits.max_bytes)
+        yield _Step(change)
+        if change.kind in {"added", "replaced"}:
+            yield from self._parse(change, parser)
+
+    def _parse(self, change: Change, parser: Parser) -> Iterator[_Step]:
+        source = str(change.path)
+        inside = self._library.members(source)
+        known = {name.removeprefix(f"{source}/"): sha for name, sha, state in inside if state == "ready"}
+        document = change.document
+        if document is not None and document.state == "ready" and document.sha256 == change.sha256:
+            known[""] = document.sha256
+        for reply in parser.parse(change.path, known):
+            yield _Step(change, reply)
+
+    # In the caller's thread
+
+    def _is_candidate(self, file: FoundFile) -> bool:
+        if not is_storable(file.path):
+            self._end_one("failed", Outcome(shown(file.path), "its name is not valid UTF-8; rename it"))
         elif file.problem and not file.is_named:
-            self._end("skipped", Outcome(source, file.problem))
+            self._end_one("skipped", Outcome(str(file.path), file.problem))
         elif file.problem:
             self._fail(file.path, None, file.problem)
         else:
-            self._ingest(file.path)
+            return True
+        return False
 
-    def _ingest(self, path: Path) -> None:
-        source = str(path)
-        try:
-            size = path.stat().st_size
-            if size > self._max_bytes:
-                megabytes = self._max_bytes / (1 << 20)
-                self._fail(path, None, f"it is larger than {megabytes:g} MB; split it", size)
-                return
-            sha256 = sha256_of(path)
-        except OSError as error:
-            self._fail(path, None, f"it cannot be read ({error.strerror or error})")
-            return
-        earlier = self._library.find_source(source)
-        if earlier is not None and earlier.state == "ready" and earlier.sha256 == sha256:
-            outcome = Outcome(source, earlier.error, earlier.document_id, earlier.chunks)
-            self._end("unchanged", outcome)
-            return
-        loaded = _load_or_reason(path)
-        if isinstance(loaded, str):
-            self._fail(path, sha256, loaded, size)
-            return
-        self._commit(source, loaded, sha256, size, was_ready=earlier is not None and earlier.state == "ready")
+    def _take(self, step: _Step) -> None:
+        change, reply = step.change, step.reply
+        if isinstance(reply, ParsedPart):
+            self._take_part(change, reply)
+        elif isinstance(reply, ParsedEnd):
+            self._take_end(change, reply)
+        elif change.kind == "failed":
+            self._fail(change.path, change.sha256, change.reason or "", change.size)
+        elif change.kind == "unchanged" and change.document is not None:
+            self._unchanged(str(change.path), change.document)
+        elif change.kind in {"moved", "copied"} and change.document is not None:
+            try:
+                self._link(str(change.path), change.document.document_id)
+            except DocumentNotFound:  # this very run has replaced it
+                for again in self._pool.here(change.path):
+                    self._take(again)
+        else:
+            inside = self._library.members(str(change.path))
+            self._open[change.path] = _Open({source: sha256 for source, sha256, _ in inside})
 
-    def _commit(self, source: str, document: LoadedDocument, sha256: str, size: int, *, was_ready: bool) -> None:
-        record = self._library.commit(
-            source,
-            document,
-            sha256,
-            size,
-            progress=lambda embedded, _: self.tell("embedding", source, chunks=embedded),
+    def _take_part(self, change: Change, part: ParsedPart) -> None:
+        path = change.path
+        opened = self._open[path]
+        source = f"{path}/{part.name}" if part.name else str(path)
+        container = str(path) if part.name else None
+        opened.seen.add(source)
+        opened.is_ended = opened.is_ended or not part.name
+        if part.is_known:
+            if not part.name and change.document is not None:
+                self._unchanged(source, change.document)
+        elif part.is_unsupported and part.name:
+            opened.seen.discard(source)
+            self._end_one("skipped", Outcome(source, part.reason), counts=False)
+        elif part.document is None:
+            if not part.name:
+                self._void(path)
+            self._fail(Path(source), part.sha256, part.reason or "", part.size, container)
+        else:
+            incoming = Incoming(
+                source, part.document, part.sha256, part.size, container, self._tags, chunks=part.chunks
+            )
+            self._add(incoming)
+
+    def _add(self, incoming: Incoming) -> None:
+        """Link a document to one of the same content, or put it into the batch."""
+        if any(_is_same(incoming, other) for other in self._batch):
+            self._commit()
+        same = same_content(self._library, incoming.source, incoming.sha256)
+        # A copied archive has documents of its own inside, and so a record of its own; a moved one keeps it.
+        if same is not None and (incoming.chunks or lost_path(self._library, same.document_id)):
+            self._link(incoming.source, same.document_id, incoming.container)
+        else:
+            self._batch.append(incoming)
+
+    def _take_end(self, change: Change, end: ParsedEnd) -> None:
+        opened = self._open.pop(change.path)
+        if opened.is_ended and end.reason is None:
+            self._commit_if(change.path)
+            for source in set(opened.before) - opened.seen:
+                self._library.unlink(source)
+                self._end_one("removed", Outcome(source), counts=False)
+        elif not opened.is_ended:
+            self._void(change.path)
+            # What could not be read is not known to be bad; what ended its parser is.
+            sha256 = None if end.is_unread else change.sha256
+            self._fail(change.path, sha256, end.reason or "nothing was found in the file", change.size)
+
+    def _void(self, path: Path) -> None:
+        """Take back what was found in a file that fails as a whole."""
+        self._commit_if(path)
+        for source, _, _ in self._library.members(str(path)):
+            self._library.unlink(source)
+
+    def _commit_if(self, container: Path) -> None:
+        if any(one.container == str(container) for one in self._batch):
+            self._commit()
+
+    def _is_full(self) -> bool:
+        return (
+            len(self._batch) >= _BATCH_DOCUMENTS
+            or sum(len(one.chunks or ()) for one in self._batch) >= _BATCH_CHUNKS
+            or sum(len(one.document.text) for one in self._batch) >= _BATCH_CHARACTERS
         )
-        self.report.chunks += record.chunks
-        outcome = Outcome(source, record.error, record.document_id, record.chunks)
-        self._end("replaced" if was_ready else "added", outcome)
 
-    def _fail(self, path: Path, sha256: str | None, reason: str, size: int = 0) -> None:
+    def _commit(self) -> None:
+        batch, self._batch = self._batch, []
+        if not batch:
+            return
+        earlier = [self._library.find_source(one.source) for one in batch]
+        ends = [0]
+        for one in batch:
+            ends.append(ends[-1] + len(one.chunks or ()))
+
+        def embedded(done: int, _: int) -> None:
+            n = next(n for n, end in enumerate(ends[1:]) if done <= end)
+            self.tell("embedding", batch[n].source, chunks=done)
+
+        records = self._library.commit_many(batch, progress=embedded)
+        self.report.chunks += sum(record.chunks for record in records)
+        for one, before, record in zip(batch, earlier, records, strict=True):
+            kind: Ending = "replaced" if before is not None and before.state == "ready" else "added"
+            outcome = Outcome(one.source, record.error, record.document_id, record.chunks)
+            self._end_one(kind, outcome, counts=one.container is None)
+        self._save_outcomes()
+
+    def _link(self, source: str, document_id: str, container: str | None = None) -> None:
+        lost = lost_path(self._library, document_id)
+        record = self._library.link(source, document_id, container, self._tags, in_place_of=lost)
+        outcome = Outcome(source, record.error, record.document_id, record.chunks, lost)
+        self._end_one("moved" if lost else "copied", outcome, counts=container is None)
+
+    def _unchanged(self, source: str, record: DocumentRecord) -> None:
+        if self._tags:
+            self._library.tag(source, self._tags)
+        self._end_one("unchanged", Outcome(source, record.error, record.document_id, record.chunks))
+
+    def _fail(
+        self, path: Path, sha256: str | None, reason: str, size: int = 0, container: str | None = None
+    ) -> None:
         source = str(path)
         document_id = None
         # A path that never was a file (a typing error) is reported, not recorded.
-        if path.exists() or self._library.find_source(source) is not None:
-            document_id = self._library.fail(source, sha256, size, reason).document_id
-        self._end("failed", Outcome(source, reason, document_id))
+        if container is not None or path.exists() or self._library.find_source(source) is not None:
+            record = self._library.fail(source, sha256, size, reason, container=container, tags=self._tags)
+            document_id = record.document_id
+        is_unread = sha256 is None and container is None and document_id is not None
+        self._end_one("failed", Outcome(source, reason, document_id, is_unread=is_unread), counts=container is None)
 
-    def _end(
-        self,
-        kind: Literal["added", "replaced", "unchanged", "failed", "skipped", "removed"],
-        outcome: Outcome,
-    ) -> None:
-        outcomes: list[Outcome] = getattr(self.report, kind)
-        outcomes.append(outcome)
-        self._done += kind != "removed"  # those are not among the files found
+    def _end_one(self, kind: Ending, outcome: Outcome, *, counts: bool = True) -> None:
+        """Note what became of a file; `counts` is false for what is not among the files found."""
+        self.report.outcomes(kind).append(outcome)
+        self._done += counts
+        if kind != "unchanged":
+            self._unsaved.append(JobFile(outcome.source, kind, outcome.reason, outcome.chunks))
         self.tell(kind, outcome.source, outcome.reason if kind in {"failed", "skipped"} else None)
 
-
-def _is_storable(source: str) -> bool:
-    """Whether a path can be stored and shown; bytes that are not UTF-8 arrive as lone surrogates."""
-    try:
-        source.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    def _save_outcomes(self) -> None:
+        unsaved, self._unsaved = self._unsaved, []
+        if unsaved:
+            self._library.history.add(self._job_id, unsaved)
 
 
-def _load_or_reason(path: Path) -> LoadedDocument | str:
-    """Return the document, or why it cannot be loaded.
+_ENDINGS: tuple[Ending, ...] = (
+    "added", "replaced", "moved", "copied", "unchanged", "removed", "failed", "skipped",
+)  # fmt: skip
 
-    This is the one place where any exception of a parser becomes a failed file: parsers meet bytes that nobody
-    foresaw, and one bad file must not stop the rest.
-    """
-    try:
-        return load(path)
-    except LoadError as error:
-        return str(error)
-    except OSError as error:
-        return f"it cannot be read ({error.strerror or error})"
-    except Exception as error:  # noqa: BLE001 - see above
-        with contextlib.suppress(RecursionError):
-            return f"it could not be parsed ({type(error).__name__}: {error})"
-        return f"it could not be parsed ({type(error).__name__})"
+
+def _weight(step: _Step) -> int:
+    document = step.reply.document if isinstance(step.reply, ParsedPart) else None
+    return len(document.text) if document is not None else 0
+
+
+def _is_same(one: Incoming, other: Incoming) -> bool:
+    kinds = {PurePath(one.source).suffix.lower(), PurePath(other.source).suffix.lower()}
+    return one.sha256 == other.sha256 and len(kinds) == 1
+
+
+def _among(found: Iterator[FoundFile], only: Sequence[Path]) -> Iterator[FoundFile]:
+    wanted = set(only)
+    return (file for file in found if not wanted.isdisjoint((file.path, *file.path.parents)))

@@ -6,10 +6,11 @@
     writer.lock       held by the one process that writes
     uploads/          files that came as bytes
 
-One document is one transaction. It is stored `pending` with its chunks; its vectors are written; then one SQLite
-transaction adds its keywords, makes it `ready`, deletes the version it replaces and moves the generation; at last the
-vectors of the old version are deleted. A crash at any point leaves either the old version or the new one answering;
-what is left over is known to SQLite (pending documents, doomed vectors) and is swept by the next writer.
+One document is one transaction. It is stored `pending` with its chunks; its vectors and keywords are written, those of
+a chunk whose text is stored already without embedding it again; then one SQLite transaction makes it `ready`, deletes
+the version it replaces and moves the generation; at last the vectors of the old version are deleted. A crash at any
+point leaves either the old version or the new one answering; what is left over is known to SQLite (pending documents,
+doomed vectors) and is swept by the next writer.
 """
 
 import contextlib
@@ -17,7 +18,7 @@ import hashlib
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,19 +26,23 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.catalogue import Catalogue
+from ingest.catalogue import Catalogue, Source
+from ingest.content_hash import chunk_hash, embedded_text
 from ingest.documents import Chunk, DocumentRecord, Incoming, LoadedDocument, PageSpan, StoredChunk
 from ingest.embedding import Embedder
 from ingest.errors import (
     DocumentNotFound,
     FingerprintMismatch,
+    LibraryDamaged,
     LibraryError,
     LibraryLocked,
     LibraryNotFound,
 )
 from ingest.fingerprint import Fingerprint
+from ingest.job_history import JobHistory
 from ingest.keywords import match_expression
 from ingest.splitter import SplitterSettings, split
+from ingest.stable_split import keep_boundaries
 from ingest.vectors import Vectors
 from ingest.verify import VerifyReport, verify
 from ingest.writer_lock import WriterLock
@@ -46,9 +51,11 @@ __all__ = [
     "DocumentNotFound",
     "FingerprintMismatch",
     "Library",
+    "LibraryDamaged",
     "LibraryError",
     "LibraryLocked",
     "LibraryNotFound",
+    "Source",
     "VerifyReport",
 ]
 
@@ -69,6 +76,8 @@ class Library:
         self._catalogue = catalogue
         self._lock = lock
         self._vectors = Vectors(folder / "chroma")
+        self.history = JobHistory(catalogue)
+        self.embedded = 0  # chunks since it was opened; the vectors of others were at hand
 
     @classmethod
     def open(
@@ -88,7 +97,7 @@ class Library:
         Raises:
             LibraryNotFound: there is none and `create` is false.
             FingerprintMismatch: it was made with another embedding model or other splitter settings.
-            LibraryError: its files cannot be read.
+            LibraryDamaged: its files are not what they were.
         """
         folder = Path(os.path.abspath(folder))
         path = folder / "library.sqlite3"
@@ -98,7 +107,7 @@ class Library:
         lock = WriterLock(folder, lock_timeout)
         if path.exists() and (folder / "fingerprint.json").exists():
             Fingerprint.of(embedder, splitter).check_or_write(folder, is_new=False)
-            catalogue = Catalogue(path)
+            catalogue = Catalogue(path, create=False)
         else:
             with lock.hold():  # two processes may make the same library at once
                 catalogue = Catalogue(path)
@@ -141,9 +150,20 @@ class Library:
         return self._catalogue.document(document_id)
 
     def find_source(self, source: str) -> DocumentRecord | None:
-        """Return what is known of a source: its ready version, else its failed one, else None."""
-        records = [r for r in self._catalogue.of_source(source) if r.state != "pending"]
-        return min(records, key=lambda r: r.state != "ready", default=None)
+        """Return the ready or failed document to which a path leads, or None."""
+        return self._catalogue.of_source(source)
+
+    def find_content(self, sha256: str) -> list[DocumentRecord]:
+        """Return the ready documents that were made of a file with this hash."""
+        return self._catalogue.with_content(sha256)
+
+    def sources(self, document_id: str | None = None) -> list[Source]:
+        """Return all paths of one document, or of all: identical copies are stored once with all their paths."""
+        return self._catalogue.sources(document_id)
+
+    def members(self, container: str) -> list[tuple[str, str, str]]:
+        """Return `(source, sha256, state)` of what was found inside a file."""
+        return self._catalogue.members(container)
 
     def text(self, document_id: str) -> str:
         """Return a document's stored text, which all offsets index, or raise DocumentNotFound."""
@@ -156,6 +176,19 @@ class Library:
     def chunks(self, chunk_ids: Sequence[str]) -> list[StoredChunk]:
         """Return these chunks in the order asked; those that no ready document has are left out."""
         return self._catalogue.chunks(chunk_ids)
+
+    def vectors_of(self, chunk_ids: Sequence[str]) -> NDArray[np.float32]:
+        """Return the vectors of chunks, of shape `(len(chunk_ids), dimension)`.
+
+        Raises:
+            LibraryError: when one is missing.
+        """
+        if not chunk_ids:
+            return np.zeros((0, self.embedder.dimension), dtype=np.float32)
+        found = self._vectors.get(chunk_ids)
+        if len(found) != len(set(chunk_ids)):
+            raise LibraryError("passages have no vector; `rag verify --repair` makes them again")
+        return np.stack([found[chunk_id] for chunk_id in chunk_ids])
 
     def document_chunks(self, document_id: str) -> list[StoredChunk]:
         """Return all chunks of a document in the order of its text; none for an unknown id."""
@@ -237,38 +270,133 @@ class Library:
             LibraryLocked: when another writer keeps the library.
         """
         with self.writing():
-            records: list[DocumentRecord] = []
-            begun: list[tuple[DocumentRecord, LoadedDocument, Sequence[Chunk]]] = []
+            records: dict[str, DocumentRecord] = {}
+            begun: list[tuple[DocumentRecord, Incoming, Sequence[Chunk]]] = []
             for one in {_document_id(i.source, i.sha256): i for i in incoming}.values():
+                document_id = _document_id(one.source, one.sha256)
                 record = self._already_there(one)
                 if record is None:
-                    pieces = split(one.document, self.splitter)
-                    if not pieces:
+                    pieces = self._pieces(one)
+                    if not pieces and not one.document.is_container:
                         raise ValueError(f"{one.source}: the document has no text")
                     record = _pending_record(one, len(pieces))
-                    begun.append((record, one.document, pieces))
-                records.append(record)
+                    begun.append((record, one, pieces))
+                records[document_id] = record
             try:
-                for record, document, chunks in begun:
-                    self._catalogue.begin(record, document, chunks)
-                stored = [c for record, _, _ in begun for c in self._catalogue.document_chunks(record.document_id)]
-                self._embed(stored, progress)
+                for record, one, chunks in begun:
+                    self._catalogue.begin(record, one.document, chunks)
+                self._fill([(record.document_id, one) for record, one, _ in begun], progress)
                 with self._moving_generation():
-                    ready = {r.document_id: self._catalogue.finish(r.document_id) for r, _, _ in begun}
+                    for record, one, _ in begun:
+                        done = self._catalogue.finish(record.document_id, one.container, one.tags)
+                        records[record.document_id] = done
             finally:
                 # After success this deletes the old versions' vectors, after failure all that was begun. If it
                 # cannot (the disk is full), the next writer does it.
                 with contextlib.suppress(sqlite3.Error, LibraryError):
                     self._sweep()
-            found = {r.document_id: ready.get(r.document_id, r) for r in records}
-            return [found[_document_id(i.source, i.sha256)] for i in incoming]
+            return [records[_document_id(i.source, i.sha256)] for i in incoming]
+
+    def _pieces(self, one: Incoming) -> Sequence[Chunk]:
+        """Return the chunks of a document, with the boundaries that its earlier version had where it is the same."""
+        pieces = split(one.document, self.splitter) if one.chunks is None else one.chunks
+        earlier = self._catalogue.of_source(one.source)
+        if earlier is None or earlier.state != "ready" or not earlier.chunks or one.vectors is not None:
+            return pieces
+        old = [
+            Chunk(c.text, c.start, c.end, c.page, c.heading_path)
+            for c in self._catalogue.document_chunks(earlier.document_id)
+        ]
+        return keep_boundaries(self._catalogue.text(earlier.document_id), old, one.document, pieces)
 
     def _already_there(self, one: Incoming) -> DocumentRecord | None:
-        document_id = _document_id(one.source, one.sha256)
-        same = (r for r in self._catalogue.of_source(one.source) if r.document_id == document_id)
-        return next((r for r in same if r.state == "ready"), None)
+        earlier = self._catalogue.of_source(one.source)
+        if earlier is not None and earlier.state == "ready" and earlier.sha256 == one.sha256:
+            return earlier
+        try:
+            moved = self._catalogue.document(_document_id(one.source, one.sha256))
+        except DocumentNotFound:
+            return None
+        # It was made under this path, which led elsewhere meanwhile.
+        return self.link(one.source, moved.document_id, one.container, one.tags) if moved.state == "ready" else None
 
-    def fail(self, source: str, sha256: str | None, size: int, reason: str) -> DocumentRecord:
+    def _fill(
+        self, begun: Sequence[tuple[str, Incoming]], progress: Callable[[int, int], None] | None
+    ) -> None:
+        """Write vectors and keywords of pending documents in bounded batches, reading their chunks from the disk."""
+        total = sum(self._catalogue.document(document_id).chunks for document_id, _ in begun)
+        given = {document_id: one.vectors for document_id, one in begun if one.vectors is not None}
+        done = 0
+        batch: list[StoredChunk] = []
+        for document_id, _ in begun:
+            last = ""
+            while few := self._catalogue.chunks_after(document_id, last, _EMBEDDING_BATCH - len(batch)):
+                last = few[-1].chunk_id
+                batch += few
+                if len(batch) == _EMBEDDING_BATCH:
+                    done += self._fill_batch(batch, given)
+                    batch = []
+                    if progress is not None:
+                        progress(done, total)
+        if batch:
+            done += self._fill_batch(batch, given)
+            if progress is not None:
+                progress(done, total)
+
+    def _fill_batch(self, batch: Sequence[StoredChunk], given: Mapping[str, NDArray[np.float32]]) -> int:
+        ours = [chunk for chunk in batch if chunk.document_id not in given]
+        self._embed(ours)
+        theirs = [chunk for chunk in batch if chunk.document_id in given]
+        if theirs:
+            rows = [given[c.document_id][int(c.chunk_id.rpartition("-")[2])] for c in theirs]
+            self._vectors.upsert([c.chunk_id for c in theirs], np.stack(rows))
+        self._catalogue.add_keywords(batch)
+        return len(batch)
+
+    def link(
+        self,
+        source: str,
+        document_id: str,
+        container: str | None = None,
+        tags: Sequence[str] = (),
+        *,
+        in_place_of: str | None = None,
+    ) -> DocumentRecord:
+        """Let one more path lead to a ready document, whose content is the same; nothing is embedded.
+
+        With `in_place_of` that path of the document is gone (the file was moved), and so is its old name.
+
+        Raises:
+            DocumentNotFound: when there is no ready document of this id.
+        """
+        with self.writing():
+            with self._moving_generation():
+                record = self._catalogue.link(source, document_id, container, tags, in_place_of=in_place_of)
+            self._sweep()
+            return record
+
+    def unlink(self, source: str) -> None:
+        """Forget a path; the document goes with its last one. An unknown path is no error."""
+        with self.writing():
+            with self._moving_generation():
+                self._catalogue.unlink(source)
+            self._sweep()
+
+    def tag(self, source: str, tags: Sequence[str]) -> None:
+        """Add tags to a path; it keeps those that it has."""
+        with self.writing():
+            self._catalogue.tag(source, tags)
+
+    def fail(
+        self,
+        source: str,
+        sha256: str | None,
+        size: int,
+        reason: str,
+        *,
+        container: str | None = None,
+        tags: Sequence[str] = (),
+    ) -> DocumentRecord:
         """Record that a source cannot be used, and why.
 
         With a `sha256`, the file's present content is unusable, and what its earlier content answered is deleted.
@@ -280,7 +408,7 @@ class Library:
             if sha256 is None and earlier is not None and earlier.state == "ready":
                 return earlier
             record = DocumentRecord(
-                document_id=_document_id(source, sha256 or ""),
+                document_id=_document_id(source, f"failed {sha256 or ''}"),
                 source=source,
                 title=Path(source).stem or source,
                 mime="",
@@ -293,7 +421,7 @@ class Library:
                 ingested_at=_now(),
             )
             with self._moving_generation():
-                self._catalogue.fail(record)
+                self._catalogue.fail(record, container, tags)
             self._sweep()
             return record
 
@@ -339,25 +467,28 @@ class Library:
         yield
         self._vectors.wrote(before, self.generation)
 
-    def _embed(self, chunks: Sequence[StoredChunk], progress: Callable[[int, int], None] | None = None) -> None:
-        """Write the vectors of `chunks` in bounded batches."""
-        for start in range(0, len(chunks), _EMBEDDING_BATCH):
-            few = chunks[start : start + _EMBEDDING_BATCH]
-            vectors = self.embedder.embed_documents([_embedded_text(chunk) for chunk in few])
-            if vectors.shape != (len(few), self.embedder.dimension):
+    def _embed(self, chunks: Sequence[StoredChunk]) -> None:
+        """Write the vectors of `chunks`, which are few; one that stands in a ready document already is copied."""
+        if not chunks:
+            return
+        hashes = [chunk_hash(chunk.heading_path, chunk.text) for chunk in chunks]
+        texts = {h: embedded_text(c.heading_path, c.text) for h, c in zip(hashes, chunks, strict=True)}
+        vectors = self._vectors_at_hand(list(texts))
+        missing = [h for h in texts if h not in vectors]
+        if missing:
+            made = self.embedder.embed_documents([texts[h] for h in missing])
+            if made.shape != (len(missing), self.embedder.dimension):
                 raise LibraryError(
-                    f"the embedding model gave {vectors.shape}, not {(len(few), self.embedder.dimension)}"
+                    f"the embedding model gave {made.shape}, not {(len(missing), self.embedder.dimension)}"
                 )
-            self._vectors.upsert([chunk.chunk_id for chunk in few], vectors)
-            if progress is not None:
-                progress(start + len(few), len(chunks))
+            vectors |= dict(zip(missing, made, strict=True))
+            self.embedded += len(missing)
+        self._vectors.upsert([chunk.chunk_id for chunk in chunks], np.stack([vectors[h] for h in hashes]))
 
-
-def _embedded_text(chunk: StoredChunk) -> str:
-    """Return what is embedded of a chunk: its section's headings, where it does not state them, and its text."""
-    if not chunk.heading_path or chunk.heading_path[-1] in chunk.text:
-        return chunk.text
-    return " > ".join(chunk.heading_path) + "\n" + chunk.text
+    def _vectors_at_hand(self, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
+        same = self._catalogue.chunks_by_hash(hashes)
+        stored = self._vectors.get(list(same.values())) if same else {}
+        return {h: stored[chunk_id] for h, chunk_id in same.items() if chunk_id in stored}
 
 
 def _pending_record(one: Incoming, chunks: int) -> DocumentRecord:

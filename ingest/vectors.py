@@ -19,7 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
-from ingest.errors import LibraryError, LibraryLocked
+from ingest.errors import LibraryDamaged, LibraryLocked
 
 _COLLECTION = "chunks"
 _PAGE = 5000  # ids read or deleted in one call; Chroma's own limit is 5461
@@ -114,6 +114,19 @@ class Vectors:
         with self._shared.lock:
             self._patiently(lambda c: c.upsert(ids=list(chunk_ids), embeddings=vectors))
 
+    def get(self, chunk_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors of these ids; ids without one are left out."""
+        vectors: dict[str, NDArray[np.float32]] = {}
+        with self._shared.lock:
+            for start in range(0, len(chunk_ids), _PAGE):
+                few = list(chunk_ids[start : start + _PAGE])
+                found = self._patiently(lambda c, few=few: c.get(ids=few, include=["embeddings"]))  # type: ignore[misc]
+                vectors |= {
+                    str(i): np.asarray(v, dtype=np.float32)
+                    for i, v in zip(found["ids"], found["embeddings"], strict=True)
+                }
+        return vectors
+
     def delete(self, chunk_ids: Sequence[str]) -> None:
         """Delete the vectors of these ids; ids without one are passed over."""
         with self._shared.lock:
@@ -163,6 +176,6 @@ class Vectors:
         try:
             return action(self._shared.collection())
         except failures as error:
-            raise LibraryError(
+            raise LibraryDamaged(
                 f"the vectors in {self._shared.folder} cannot be used ({error}); `rag verify --repair` rebuilds them"
             ) from error

@@ -6,7 +6,7 @@ ingestion reads its file again.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from ingest.catalogue import Catalogue
@@ -47,6 +47,7 @@ class _Findings:
     """Everything that is wrong."""
 
     pending: list[DocumentRecord]
+    without_path: list[DocumentRecord]
     damaged: list[tuple[DocumentRecord, str]]
     keywords_sound: bool
     keywords_missing: list[str]
@@ -57,6 +58,7 @@ class _Findings:
 
     def describe(self) -> tuple[str, ...]:
         lines = [f"{r.source}: its ingestion was interrupted" for r in self.pending]
+        lines += [f"{record.source}: its path does not lead to it" for record in self.without_path]
         lines += [f"{record.source}: {what}" for record, what in self.damaged]
         if not self.keywords_sound:
             lines.append("the keyword index is damaged")
@@ -97,6 +99,7 @@ def _examine(catalogue: Catalogue, vectors: Vectors) -> _Findings:
     stored, error = _ids_or_error(vectors)
     return _Findings(
         pending=catalogue.pending(),
+        without_path=catalogue.documents_without_path(),
         damaged=_damaged(catalogue),
         keywords_sound=catalogue.keyword_index_is_sound(),
         keywords_missing=catalogue.chunks_without_keywords(),
@@ -139,7 +142,8 @@ def _mend(
     for record, what in findings.damaged:
         reason = f"the library's copy was damaged ({what}); ingest the file again"
         # Without a checksum the next ingestion takes the file for a changed one.
-        catalogue.fail(replace(record, state="failed", error=reason, sha256="", chunks=0, characters=0))
+        catalogue.mark_damaged(record.document_id, f"damaged-{record.document_id}", reason)
+    catalogue.repair_paths()
     if not findings.keywords_sound:
         catalogue.clear_keywords()
     catalogue.repair_keywords()

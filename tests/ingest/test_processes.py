@@ -1,17 +1,21 @@
 """What another process does is seen at once, and a process that is killed costs nothing."""
 
 import os
+import random
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 import ingest as package
 from ingest.job import ingest
-from ingest.library import Library, LibraryLocked
+from ingest.library import Library, LibraryDamaged, LibraryLocked
 
 WRITER = Path(__file__).with_name("writer_process.py")
 TOPICS = ["copper", "silver", "marble", "timber", "velvet", "granite"]
@@ -103,13 +107,16 @@ def check_after_a_crash(library: Library, docs: Path) -> None:
 
 MOMENTS = [
     ("after", "Catalogue", "begin", 2),
-    ("before", "Vectors", "upsert", 3),
+    ("before", "Vectors", "upsert", 1),
     ("after", "Vectors", "upsert", 1),
+    ("after", "Catalogue", "add_keywords", 1),
     ("before", "Catalogue", "finish", 2),
     ("after", "Catalogue", "finish", 3),
     ("after", "Vectors", "delete", 1),
-    ("before", "Catalogue", "remove", 1),
-    ("after", "Catalogue", "remove", 1),
+    ("before", "Catalogue", "unlink", 1),
+    ("after", "Catalogue", "unlink", 1),
+    ("before", "Catalogue", "link", 1),
+    ("after", "Catalogue", "link", 1),
 ]
 
 
@@ -118,12 +125,16 @@ def test_kill_9_at_every_step_loses_and_doubles_nothing(
     library: Library, tmp_path: Path, moment: tuple[str, str, str, int]
 ) -> None:
     docs = tmp_path / "docs"
+    write_files(docs, 2)
+    (docs / "granite.txt").rename(docs / "before.txt")  # will be moved back
     write_files(docs, 1)
+    (docs / "granite.txt").unlink()
     (docs / "gone.txt").write_text("This file will be gone.")
     ingest(library, [docs])
     library.close()
     write_files(docs, 2)
     (docs / "gone.txt").unlink()
+    (docs / "before.txt").unlink()
     process = start(library.folder, "die", *moment, docs)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == -signal.SIGKILL, errors
@@ -131,14 +142,106 @@ def test_kill_9_at_every_step_loses_and_doubles_nothing(
         check_after_a_crash(after, docs)
 
 
-@pytest.mark.parametrize("delay", [0.05, 0.3, 0.8])
-def test_kill_9_at_any_time_loses_and_doubles_nothing(library: Library, tmp_path: Path, delay: float) -> None:
+def test_kill_9_at_ten_random_moments_loses_and_doubles_nothing(library: Library, tmp_path: Path) -> None:
     docs = tmp_path / "docs"
-    write_files(docs, 2)
-    process = start(library.folder, "slowly", docs)
-    assert process.stdout is not None and process.stdout.readline() == "started\n"
-    time.sleep(delay)
-    process.kill()
-    process.communicate(timeout=30)
+    moments = random.Random(7)
+    for version in range(1, 11):
+        # given files that are new or edited
+        write_files(docs, version if version < 10 else 2)
+        # when a run over them is killed somewhere
+        process = start(library.folder, "slowly", docs)
+        assert process.stdout is not None and process.stdout.readline() == "started\n"
+        time.sleep(moments.uniform(0.0, 1.5))
+        parsers = psutil.Process(process.pid).children() if process.poll() is None else []
+        process.kill()
+        process.communicate(timeout=30)
+        # then what is there is whole, and no parser is left behind
+        with Library.open(library.folder, library.embedder) as after:
+            assert after.verify().clean
+            sources = [r.source for r in after.documents()]
+            assert len(set(sources)) == len(sources) and all(r.state == "ready" for r in after.documents())
+        _, alive = psutil.wait_procs(parsers, timeout=10)
+        assert alive == []
     with Library.open(library.folder, library.embedder) as after:
         check_after_a_crash(after, docs)
+        assert {job.state for job in after.history.jobs(100)[1:]} <= {"interrupted", "done"}
+
+
+def test_two_ingestions_at_once_take_turns(library: Library, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    write_files(docs, 2)
+    processes = [start(library.folder, "ingest", docs) for _ in range(2)]
+    for process in processes:
+        output, errors = process.communicate(timeout=120)
+        assert (process.returncode, output) == (0, "0\n"), errors
+    with Library.open(library.folder, library.embedder) as after:
+        assert sorted(j.counts.get("added", 0) for j in after.history.jobs()) == [0, len(TOPICS)]
+        check_after_a_crash(after, docs)
+
+
+def test_a_full_disk_stops_the_run_and_loses_nothing(library: Library, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text("A report about copper.")
+    ingest(library, [docs])
+    library.close()
+    for n in range(40):
+        (docs / f"{n}.txt").write_text("".join(f"Sentence {m} of file {n} says {m * n}. " for m in range(2000)))
+    output, errors = start(library.folder, "full", docs).communicate(timeout=120)
+    assert "make room on the disk" in output or "cannot be used" in output, output + errors
+    with Library.open(library.folder, library.embedder) as after:
+        assert after.verify(repair=True).clean
+        assert after.find_source(str(docs / "a.txt")) is not None and len(after.keyword("copper", 3)) == 1
+        assert ingest(after, [docs]).exit_status == 0
+        assert len(after.documents()) == 41 and after.verify().clean
+
+
+def test_a_deleted_chroma_folder_is_found_and_made_again(library: Library, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    write_files(docs, 2)
+    ingest(library, [docs])
+    library.close()
+    shutil.rmtree(library.folder / "chroma")
+    with Library.open(library.folder, library.embedder) as after:
+        (docs / "copper.txt").write_text("Version2 of something new.")
+        assert ingest(after, [docs]).exit_status == 0  # the run itself is not disturbed
+        assert not after.verify().clean
+        assert after.verify(repair=True).clean
+        check_after_a_crash(after, docs)
+
+
+@pytest.mark.parametrize("size", [0, 100, 5000, 20_000])
+def test_a_truncated_database_is_said_to_be_damaged(library: Library, tmp_path: Path, size: int) -> None:
+    docs = tmp_path / "docs"
+    write_files(docs, 2)
+    ingest(library, [docs])
+    library.close()
+    path = library.folder / "library.sqlite3"
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    assert path.stat().st_size > 30_000
+    os.truncate(path, size)
+    with (
+        pytest.raises(LibraryDamaged, match="remove its folder and ingest again"),
+        Library.open(library.folder, library.embedder) as after,
+    ):
+        after.verify()
+    assert all(f.exists() for f in docs.iterdir())
+
+
+def test_names_with_line_ends_emoji_and_rubbish(library: Library, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    names = ["two\nlines.txt", "😀 .txt", "  spaces .txt", "-rf.txt", "'; DROP TABLE chunks;.txt", "a\x1b[31mred.txt"]
+    for n, name in enumerate(names):
+        (docs / name).write_text(f"A report about subject{n}.")
+    with open(os.fsencode(docs) + b"/\xff\xfe.txt", "wb") as file:
+        file.write(b"Never stored.")
+    (docs / "loop").symlink_to(docs)
+    (docs / "self.txt").symlink_to(docs / "self.txt")
+    report = ingest(library, [docs])
+    assert {Path(o.source).name for o in report.added} == set(names)
+    assert [o.reason for o in report.failed] == ["its name is not valid UTF-8; rename it"]
+    assert {Path(o.source).name for o in report.skipped} == {"loop", "self.txt"}
+    assert len(ingest(library, [docs]).unchanged) == len(names) and library.verify().clean

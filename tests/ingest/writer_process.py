@@ -1,6 +1,7 @@
 """A second process for the tests: `writer_process.py LIBRARY ACTION ARGUMENT...`; see the functions below."""
 
 import os
+import resource
 import signal
 import sys
 import time
@@ -11,7 +12,7 @@ from conftest import HashingEmbedder
 
 from ingest import catalogue, vectors
 from ingest.job import ingest
-from ingest.library import Library
+from ingest.library import Library, LibraryError
 
 
 def main() -> None:
@@ -34,7 +35,16 @@ def main() -> None:
         ingest(library, [Path(p) for p in paths], prune=True)
     elif action == "slowly":  # ingest, announcing each step, so that the parent can kill us anywhere
         print("started", flush=True)
-        ingest(library, [Path(a) for a in arguments], prune=True, progress=lambda _: time.sleep(0.02))
+        ingest(library, [Path(a) for a in arguments], prune=True, progress=lambda _: time.sleep(0.05))
+    elif action == "full":  # ingest, while no file may grow beyond what a full disk would leave
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        limit = max(p.stat().st_size for p in Path(folder).rglob("*") if p.is_file()) + 400_000
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+        try:
+            ingest(library, [Path(a) for a in arguments])
+        except LibraryError as error:
+            print(error, flush=True)
+            os._exit(0)  # closing would write
     library.close()
 
 

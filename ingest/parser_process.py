@@ -1,0 +1,159 @@
+"""The process in which files are parsed: whatever a file does to its parser, only this process bears it.
+
+`python -m ingest.parser_process MEMORY_MB SECONDS` reads requests, one JSON object a line, and answers each with
+frames: one for each document in the file, and a last one. See `parser` for the other side.
+
+A file is read once, so that the hash of each part is of the bytes that were parsed; one that changes meanwhile is read
+again.
+"""
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ingest.documents import Chunk, LoadedDocument
+from ingest.frames import write_frame
+from ingest.loaders import LoadError, Part, UnsupportedTypeError, parts_of
+from ingest.splitter import SplitterSettings, split
+
+_READINGS = 3  # of a file that changes while it is read
+_PAUSE = 0.3  # seconds between them
+_GRACE = 5  # seconds after which the system ends a parser that its parent did not
+_PARENT_EVERY = 1.0  # seconds
+
+
+class FileChanging(LoadError):  # noqa: N818 - says what is the case
+    """The file was written to during every reading."""
+
+
+def main() -> None:
+    """Answer requests until there are no more."""
+    memory, seconds = int(sys.argv[1]), float(sys.argv[2])
+    replies = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a parser prints must not come between the frames
+    limit_memory(memory)
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    for line in sys.stdin.buffer:
+        _answer(json.loads(line), replies, memory, seconds)
+
+
+def limit_memory(megabytes: int) -> bool:
+    """Let an allocation beyond the limit fail in this process; say whether the system can do that.
+
+    Linux counts what is allocated (RLIMIT_DATA). Elsewhere the parent measures the process instead, see `parser`.
+    """
+    if not sys.platform.startswith("linux"):
+        return False
+    import resource
+
+    resource.setrlimit(resource.RLIMIT_DATA, (megabytes << 20, megabytes << 20))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a crash need not write the file's content to the disk
+    return True
+
+
+def _end_with_parent(parent: int) -> None:
+    while os.getppid() == parent:
+        time.sleep(_PARENT_EVERY)
+    os._exit(1)
+
+
+def _answer(request: dict[str, Any], replies: BinaryIO, memory: int, seconds: float) -> None:
+    path = Path(request["path"])
+    end: dict[str, Any] = {"kind": "end", "reason": None, "is_unread": True, "is_last": False}
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
+        data = read_whole(path, request["max_bytes"])
+        end["is_unread"] = False
+        for part in parts_of(path.name, data):
+            signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
+            _answer_part(part, request, replies)
+    except MemoryError:
+        reason = f"it needs more than {memory} MB of memory to be read; split it"
+        write_frame(replies, end | {"reason": reason, "is_last": True})
+        os._exit(1)  # what is left of this heap is of no use
+    except OSError as error:
+        end["reason"] = f"it cannot be read ({error.strerror or error})"
+    except Exception as error:  # noqa: BLE001 - see _reason
+        end["reason"] = _reason(error)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    write_frame(replies, end)
+
+
+def read_whole(path: Path, max_bytes: int) -> bytes:
+    """Return a file's bytes as they were at one time.
+
+    Raises:
+        FileChanging: when somebody writes to it all the time.
+        LoadError: when it is larger than `max_bytes`.
+        OSError: when it cannot be read.
+    """
+    for reading in range(_READINGS):
+        if reading:
+            time.sleep(_PAUSE)
+        with path.open("rb") as file:
+            before = os.fstat(file.fileno())
+            data = file.read(min(before.st_size, max_bytes) + 1)
+            after = path.stat()
+        if len(data) > max_bytes:
+            raise LoadError(f"it is larger than {max_bytes / (1 << 20):g} MB; split it")
+        same = all(getattr(before, f) == getattr(after, f) for f in ("st_ino", "st_size", "st_mtime_ns"))
+        if same and len(data) == after.st_size:
+            return data
+    raise FileChanging("it is being written to; ingest it again when it is complete")
+
+
+def _answer_part(part: Part, request: dict[str, Any], replies: BinaryIO) -> None:
+    head = {"kind": "part", "name": part.name, "sha256": part.sha256, "size": part.size, "reason": None}
+    if request["known"].get(part.name) == part.sha256:
+        write_frame(replies, head | {"kind": "known"})
+        return
+    try:
+        document = part.load()
+        chunks = split(document, SplitterSettings(**request["splitter"]))
+        if not chunks and not document.is_container:
+            raise LoadError("no text was found in the file")  # noqa: TRY301 - is answered like a loader's own
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - see _reason
+        unsupported = isinstance(error, UnsupportedTypeError)
+        write_frame(replies, head | {"reason": _reason(error), "is_unsupported": unsupported})
+        return
+    write_frame(replies, head | _described(document, chunks), document.text)
+
+
+def _described(document: LoadedDocument, chunks: list[Chunk]) -> dict[str, Any]:
+    """Return all of a document but its text; each heading path once, as there are far fewer of them than chunks."""
+    numbers = {path: n for n, path in enumerate(dict.fromkeys(chunk.heading_path for chunk in chunks))}
+    return {
+        "mime": document.mime,
+        "title": document.title,
+        "pages": [(p.number, p.start, p.end) for p in document.pages],
+        "warning": document.warning,
+        "is_container": document.is_container,
+        "heading_paths": list(numbers),
+        "chunks": [(c.start, c.end, c.page, numbers[c.heading_path]) for c in chunks],
+    }
+
+
+def _reason(error: Exception) -> str:
+    """Return why a file cannot be loaded.
+
+    This is the one place where any exception of a parser becomes a failed file: parsers meet bytes that nobody
+    foresaw, and one bad file must not stop the rest.
+    """
+    if isinstance(error, LoadError):
+        return str(error)
+    with contextlib.suppress(RecursionError):
+        return f"it could not be parsed ({type(error).__name__}: {error})"
+    return f"it could not be parsed ({type(error).__name__})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,104 @@
+"""A library that the first version of the program made opens, migrated, and keeps everything."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from ingest.catalogue_schema import VERSION
+from ingest.content_hash import chunk_hash
+from ingest.job import ingest
+from ingest.library import Library, LibraryError
+
+# The tables of format 1, as they were.
+SCHEMA_1 = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+INSERT INTO meta VALUES ('generation', '7'), ('last_writer', '');
+CREATE TABLE documents (
+    document_id TEXT PRIMARY KEY, source TEXT NOT NULL, title TEXT NOT NULL, mime TEXT NOT NULL, sha256 TEXT NOT NULL,
+    size INTEGER NOT NULL, state TEXT NOT NULL CHECK (state IN ('pending', 'ready', 'failed')), error TEXT,
+    chunks INTEGER NOT NULL, characters INTEGER NOT NULL, ingested_at TEXT NOT NULL, pages TEXT NOT NULL,
+    text TEXT NOT NULL
+);
+CREATE INDEX documents_source ON documents (source);
+CREATE TABLE chunks (
+    row INTEGER PRIMARY KEY, chunk_id TEXT NOT NULL UNIQUE,
+    document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE, start INTEGER NOT NULL, "end" INTEGER NOT NULL,
+    page INTEGER, heading_path TEXT NOT NULL, text TEXT NOT NULL
+);
+CREATE INDEX chunks_document ON chunks (document_id);
+CREATE VIRTUAL TABLE keyword_index USING fts5 (
+    title, heading, body, identifiers, tokenize = 'porter unicode61 remove_diacritics 2'
+);
+CREATE TABLE doomed_vectors (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID;
+PRAGMA user_version = 1;
+"""
+
+
+def back_to_version_1(folder: Path) -> None:
+    """Put what a present library holds into the tables of format 1."""
+    path = folder / "library.sqlite3"
+    new = path.with_name("new.sqlite3")
+    connection = sqlite3.connect(path)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    path.rename(new)
+    for suffix in ("-wal", "-shm"):
+        path.with_name(path.name + suffix).unlink(missing_ok=True)
+    old = sqlite3.connect(path)
+    old.executescript(SCHEMA_1)
+    old.execute("ATTACH ? AS present", (str(new),))
+    columns = 'row, chunk_id, document_id, start, "end", page, heading_path, text'
+    for statement in (
+        "INSERT INTO documents SELECT * FROM present.documents",
+        f"INSERT INTO chunks SELECT {columns} FROM present.chunks",
+        "INSERT INTO keyword_index (rowid, title, heading, body, identifiers) "
+        "SELECT rowid, title, heading, body, identifiers FROM present.keyword_index",
+    ):
+        old.execute(statement)
+    old.commit()
+    old.close()
+    new.unlink()
+
+
+def test_a_library_of_format_1_keeps_its_documents_and_gets_the_new_bookkeeping(
+    library: Library, tmp_path: Path
+) -> None:
+    # given a library of format 1 with a good and a failed document
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.md").write_text("# Kettles\n\nThe copper kettle holds two litres.")
+    (docs / "b.txt").write_bytes(b"")
+    ingest(library, [docs])
+    records, hits = library.documents(), library.dense("copper kettle", 3)
+    library.close()
+    back_to_version_1(library.folder)
+
+    # when it is opened
+    with Library.open(library.folder, library.embedder) as opened:
+        # then nothing is lost, a run has nothing to do, and copies are known by their content
+        assert opened.documents() == records
+        assert opened.dense("copper kettle", 3) == hits and len(opened.keyword("kettle", 3)) == 1
+        assert {Path(s.source).name for s in opened.sources()} == {"a.md", "b.txt"}
+        assert opened.verify().clean
+        (docs / "b.txt").unlink()
+        (docs / "c.md").write_text((docs / "a.md").read_text())
+        report = ingest(opened, [docs], prune=True)
+        assert (len(report.unchanged), len(report.copied), len(report.removed)) == (1, 1, 1)
+        assert report.embedded == 0
+
+    connection = sqlite3.connect(library.folder / "library.sqlite3")
+    assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+    for heading_path, text, stored in connection.execute("SELECT heading_path, text, hash FROM chunks"):
+        assert stored == chunk_hash(json.loads(heading_path), text)
+    connection.close()
+
+
+def test_a_library_of_a_newer_program_is_refused(library: Library) -> None:
+    library.close()
+    connection = sqlite3.connect(library.folder / "library.sqlite3")
+    connection.execute(f"PRAGMA user_version = {VERSION + 1}")
+    connection.close()
+    with pytest.raises(LibraryError, match="newer version"):
+        Library.open(library.folder, library.embedder)
