@@ -3,7 +3,8 @@
 Size is counted in units: a CJK character is 1 unit, any other character a quarter, which is about how much of an
 embedding model's window each takes. A chunk grows sentence by sentence to `chunk_units`; the next one repeats the
 last sentences (`overlap_units`), so that a fact on the border is whole somewhere. A heading opens a new chunk unless
-what stands before it is tiny, and is never the last line of one. The whole is linear in the length of the text.
+what stands before it is tiny, and is never the last line of one. What the loader calls an atomic span (a row of a
+table, a line of code) is one sentence, if it fits into a chunk. The whole is linear in the length of the text.
 """
 
 import unicodedata
@@ -119,12 +120,41 @@ def _sentences(document: LoadedDocument, settings: SplitterSettings) -> Iterator
     heading_starts = [heading.start for heading in document.headings]
     limit = settings.chunk_units * _CJK_QUARTERS
     last_section = 0
-    for start, end in sentence_spans(document.text, heading_starts):
+    for start, end in _unbroken(document, before, limit):
         section = bisect_right(heading_starts, start)
         for left, right in _cut_long(document.text, start, end, before, limit):
             is_heading = section != last_section  # the first line of a section is its heading
             yield _Sentence(left, right, int(before[left]), int(before[right]), section, is_heading)
             last_section = section
+
+
+def _unbroken(document: LoadedDocument, before: NDArray[np.int64], limit: int) -> Iterator[tuple[int, int]]:
+    """Yield the sentences, those of one atomic span joined unless the span is larger than `limit` quarter units."""
+    heading_starts = [heading.start for heading in document.headings]
+    breaks = sorted({*heading_starts, *(start for start, _ in document.atomic_spans)})
+    atoms = iter(document.atomic_spans)
+    atom = next(atoms, None)
+    inside: list[tuple[int, int]] = []  # sentences of the present atomic span
+    for start, end in sentence_spans(document.text, breaks):
+        if inside and atom is not None and start >= atom[1]:
+            yield from _joined(inside, before, limit)
+            inside = []
+        while atom is not None and start >= atom[1]:
+            atom = next(atoms, None)
+        if atom is not None and start >= atom[0]:
+            inside.append((start, end))
+        else:
+            yield start, end
+    yield from _joined(inside, before, limit)
+
+
+def _joined(
+    sentences: list[tuple[int, int]], before: NDArray[np.int64], limit: int
+) -> Iterator[tuple[int, int]]:
+    if sentences and before[sentences[-1][1]] - before[sentences[0][0]] <= limit:
+        yield sentences[0][0], sentences[-1][1]
+    else:
+        yield from sentences
 
 
 def _cut_long(text: str, start: int, end: int, before: NDArray[np.int64], limit: int) -> Iterator[tuple[int, int]]:

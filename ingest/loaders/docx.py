@@ -2,20 +2,22 @@
 
 import io
 import re
-import zipfile
 from collections.abc import Iterator
 
 import docx
 from docx.document import Document
+from docx.opc.exceptions import PackageNotFoundError
 from docx.oxml.ns import qn
-from docx.table import Table, _Cell
+from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
+from lxml import etree
 
-from ingest.documents import Heading, LoadedDocument
+from ingest.documents import LoadedDocument
+from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.errors import LoadError
-from ingest.loaders.normalise import normalise
+from ingest.loaders.package import check_package
+from ingest.loaders.tables import table_lines
 
-_MOST_UNPACKED = 1 << 30  # bytes: more is a ZIP bomb, not a letter
 _HEADING_STYLE = re.compile(r"(?:heading|标题|標題)\s*([1-9])$", re.I)
 _SKIPPED = frozenset(
     {
@@ -28,48 +30,31 @@ _SKIPPED = frozenset(
 
 
 def load_docx(data: bytes, stem: str) -> LoadedDocument:
-    """Read a Word document; blocks are joined by a blank line, table rows by a line end, cells by ` | `.
+    """Read a Word document: blocks are joined by a blank line, tables become records.
 
     Raises:
         LoadError: for a damaged file or one that unpacks to more than a gigabyte.
     """
     document = _open(data)
-    blocks: list[str] = []
-    headings: list[Heading] = []
-    offset = 0
-    for text, level in _blocks(document):
-        if level:
-            headings.append(Heading(level, " ".join(text.split()), offset))
-        blocks.append(text)
-        offset += len(text) + 2
-    stated = normalise(document.core_properties.title or "").strip()
-    first = next((h.title for h in headings), stem)
-    return LoadedDocument(text="\n\n".join(blocks), mime="", title=stated or first, headings=tuple(headings))
+    builder = DocumentBuilder()
+    for block in document.iter_inner_content():
+        if isinstance(block, Table):
+            builder.table(_rows(block), "stated" if _has_header(block) else "unknown")
+        elif level := _heading_level(block):
+            builder.heading(level, _paragraph_text(block))
+        else:
+            text = _paragraph_text(block)
+            builder.paragraph("- " + text if text and _is_list_item(block) else text)
+    stated = (document.core_properties.title or "").strip()
+    return builder.build("", stated, fallback=stem)
 
 
 def _open(data: bytes) -> Document:
+    check_package(data, "a Word document")
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > _MOST_UNPACKED:
-            raise LoadError("it unpacks to more than a gigabyte; split the document")
         return docx.Document(io.BytesIO(data))
-    except (zipfile.BadZipFile, KeyError, ValueError) as error:
+    except (KeyError, ValueError, AttributeError, etree.XMLSyntaxError, PackageNotFoundError) as error:
         raise LoadError(f"the Word document is damaged and cannot be opened ({error})") from error
-
-
-def _blocks(document: Document) -> Iterator[tuple[str, int]]:
-    """Yield the text and heading level (0 for none) of each paragraph and table that has text."""
-    for block in document.iter_inner_content():
-        if isinstance(block, Table):
-            text, level = "\n".join(_rows(block)), 0
-        else:
-            text, level = _paragraph_text(block), _heading_level(block)
-            if text and not level and _is_list_item(block):
-                text = "- " + text
-        text = normalise(text).strip()
-        if text:
-            yield text, level
 
 
 def _paragraph_text(paragraph: Paragraph) -> str:
@@ -109,22 +94,34 @@ def _is_list_item(paragraph: Paragraph) -> bool:
     return numbered or (paragraph.style is not None and (paragraph.style.name or "").startswith("List "))
 
 
-def _rows(table: Table) -> Iterator[str]:
-    """Yield one line for each row. A merged cell, which Word repeats in every column it spans, counts once."""
+def _has_header(table: Table) -> bool:
+    """Say whether the first row is marked to be repeated on each page, or is the only one in bold."""
+    if len(table.rows) < 2:
+        return False
+    first, second = table.rows[0], table.rows[1]
+    repeated = first._tr.trPr is not None and first._tr.trPr.find(qn("w:tblHeader")) is not None
+    return repeated or (_is_bold(first) and not _is_bold(second))
+
+
+def _is_bold(row: _Row) -> bool:
+    runs = [run for cell in row.cells for p in cell.paragraphs for run in p.runs if run.text.strip()]
+    return bool(runs) and all(run.bold for run in runs)
+
+
+def _rows(table: Table) -> Iterator[list[str]]:
+    """Yield the cells of each row by column. A merged cell, which Word repeats in each column it spans, counts once."""
     for row in table.rows:
-        cells: list[str] = []
+        cells = [""] * row.grid_cols_before
         last = None
         for cell in row.cells:
-            if cell._tc is not last:
-                cells.append(_cell_text(cell))
+            cells.append("" if cell._tc is last else _cell_text(cell))
             last = cell._tc
-        if any(cells):
-            yield " | ".join(cells)
+        yield cells
 
 
 def _cell_text(cell: _Cell) -> str:
     parts = (
-        " ; ".join(_rows(block)) if isinstance(block, Table) else _paragraph_text(block)
+        " ; ".join(table_lines(_rows(block), "unknown")) if isinstance(block, Table) else _paragraph_text(block)
         for block in cell.iter_inner_content()
     )
     return " ".join(" ".join(parts).split())

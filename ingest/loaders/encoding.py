@@ -1,7 +1,8 @@
-"""Bytes of unknown encoding to text: byte order mark, then UTF-8, then the likeliest of the older encodings.
+"""Bytes of unknown encoding to text: by byte order mark, UTF-8, the likeliest of GB18030, Big5, cp1252, a detector.
 
 Most byte strings in GB18030 also decode as Big5, and the reverse, into rare characters that nobody writes. So each
-strict decoding is scored by the share of its non-ASCII characters that are very common ones.
+strict decoding is scored by the share of its non-ASCII characters that are very common ones. Where none is plausible
+(Russian, Japanese, Korean, ...), charset-normalizer is asked. The computer's own locale never matters.
 """
 
 import codecs
@@ -32,6 +33,9 @@ _COMMON_CHINESE = frozenset(
 _COMMON_LATIN = frozenset("àáâäãåæçèéêëìíîïñòóôöõøœùúûüýÿßÀÁÂÄÅÇÈÉÊËÎÏÑÓÔÖØÙÚÜ’‘“”–—…«»°§€£¿¡·")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f\ufffd]")
+_LETTER = re.compile(r"[\w\s]")
+_LEAST_USUAL = 0.5  # of UTF-16 text without a mark: the other byte order gives rare characters
+_LEAST_LETTERS = 0.7  # of a detected text: rubbish decodes into signs
 _SAMPLE = 200_000  # characters: enough to judge by
 _LEAST_SCORE = 0.15
 _MOST_CONTROL = 0.01
@@ -53,9 +57,24 @@ def decode(data: bytes) -> str:
                 )
             return _reject_binary(text)
     if b"\x00" in data:
-        raise LoadError("it contains binary data, not text")
+        return _reject_binary(_without_mark(data))
     text = _strictly(data, "utf-8")
-    return _reject_binary(text if text is not None else _likeliest(data))
+    if text is None:
+        text = _likeliest(data)
+    if text is None:
+        text = _detected(data)
+    return _reject_binary(text)
+
+
+def is_plain_text(start: bytes) -> bool:
+    """Say whether the first bytes of a file are UTF-8 text, or marked as UTF-16."""
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(start)  # a character may be cut off at the end
+    except UnicodeDecodeError:
+        return False
+    return "\x00" not in text and len(_CONTROL.findall(text)) <= _MOST_CONTROL * len(text)
 
 
 def decode_as(data: bytes, encoding: str) -> str | None:
@@ -76,8 +95,34 @@ def _strictly(data: bytes, encoding: str) -> str | None:
         return None
 
 
-def _likeliest(data: bytes) -> str:
-    """Return the most plausible of the older encodings; GB18030 wins a tie."""
+def _without_mark(data: bytes) -> str:
+    """Return UTF-16 text that lacks its byte order mark, or raise LoadError: zeros are else a sign of binary data."""
+    for encoding in ("utf-16-le", "utf-16-be"):
+        text = _strictly(data, encoding)
+        if text is None or "\x00" in text:
+            continue
+        sample = text[:_SAMPLE]
+        usual = sum(c.isascii() or c in _COMMON_CHINESE or c in _COMMON_LATIN for c in sample)
+        if usual >= _LEAST_USUAL * len(sample) and any(c in sample for c in " \n，。"):
+            return text
+    raise LoadError("it contains binary data, not text")
+
+
+def _detected(data: bytes) -> str:
+    """Return the text in the encoding that charset-normalizer finds."""
+    from charset_normalizer import from_bytes
+
+    # At a line's end, so that the sample cuts no character in two.
+    sample = data if len(data) <= _SAMPLE else data[: data.rfind(b"\n", 0, _SAMPLE) + 1] or data[:_SAMPLE]
+    best = from_bytes(sample, threshold=0.15, preemptive_behaviour=False, enable_fallback=False).best()
+    text = None if best is None else _strictly(data, best.encoding)
+    if text is None or (len(_LETTER.findall(text[:_SAMPLE])) < _LEAST_LETTERS * len(text[:_SAMPLE])):
+        raise LoadError("its text encoding was not recognised; save it as UTF-8")
+    return text
+
+
+def _likeliest(data: bytes) -> str | None:
+    """Return the most plausible of the older encodings, or None; GB18030 wins a tie."""
     best_text, best_score = "", 0.0
     for encoding, common in (
         ("gb18030", _COMMON_CHINESE),
@@ -89,9 +134,7 @@ def _likeliest(data: bytes) -> str:
             continue
         if (score := _plausibility(text, common)) > best_score:
             best_text, best_score = text, score
-    if best_score < _LEAST_SCORE:
-        raise LoadError("its text encoding was not recognised; save it as UTF-8")
-    return best_text
+    return best_text if best_score >= _LEAST_SCORE else None
 
 
 def _is_mostly_ascii(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Web pages: the words a reader sees in the main part, one block a line."""
+"""Web pages: the words a reader sees in the main part, one block a line, tables as records."""
 
 import re
 from collections.abc import Iterator
@@ -17,6 +17,7 @@ from bs4.element import (
 from ingest.documents import Heading, LoadedDocument
 from ingest.loaders.encoding import decode, decode_as
 from ingest.loaders.normalise import normalise
+from ingest.loaders.tables import clean_cell, table_lines
 
 _DECLARED = re.compile(rb"<meta[^>]+charset\s*=\s*[\"']?\s*([\w-]+)", re.I)
 _NEVER_READ = [
@@ -38,7 +39,10 @@ _BLOCKS = frozenset(
     "form h1 h2 h3 h4 h5 h6 header hr li main ol p pre section summary table tbody td tfoot th thead tr ul".split()
 )
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
-_LAYOUT_INSIDE = ["table", "p", "h1", "h2", "h3", "h4", "ul", "ol", "article", "section"]
+_LAYOUT_INSIDE = ["table", "h1", "h2", "h3", "h4", "article", "section", "form"]
+_PROSE_INSIDE = ["p", "ul", "ol", "div"]
+_LONGEST_CELL = 500  # characters; a cell with longer paragraphs, or with several, is a part of the page's layout
+_MOST_SPANNED = 100  # columns or rows that one cell may claim
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _NOT_TEXT = (Comment, Declaration, Doctype, ProcessingInstruction)
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
@@ -50,15 +54,18 @@ def load_html(data: bytes, stem: str) -> LoadedDocument:
     Raises:
         LoadError: for binary content or an unknown encoding.
     """
-    soup = BeautifulSoup(normalise(_decode(data)), "lxml")
+    return read_html(_decode(data), stem)
+
+
+def read_html(markup: str, stem: str) -> LoadedDocument:
+    """Read a web page that is decoded already, whatever encoding it declares; see `load_html`."""
+    soup = BeautifulSoup(normalise(markup), "lxml")
     stated = _SPACES.sub(" ", soup.title.get_text()).strip() if soup.title else ""
     root = _main_part(soup)
     lines = _Lines()
     for event in _events(root):
         lines.take(*event)
-    text, headings = lines.finish()
-    first = next((h.title for h in headings), stem)
-    return LoadedDocument(text=text, mime="text/html", title=stated or first, headings=headings)
+    return lines.finish(stated, stem)
 
 
 def _decode(data: bytes) -> str:
@@ -102,8 +109,11 @@ def _events(root: Tag) -> Iterator[tuple[str, str]]:
         elif isinstance(node, Tag):
             if node.name == "br":
                 yield "break", ""
-            elif node.name == "tr" and not node.find(_LAYOUT_INSIDE):
-                yield "row", " | ".join(_cell_texts(node))
+            elif node.name == "table" and _is_data(node):
+                yield "open", "table"
+                for line in table_lines(_rows(node), "stated" if _has_header(node) else "unknown"):
+                    yield "row", line
+                yield "close", "table"
             else:
                 block = node.name in _BLOCKS
                 if block:
@@ -112,8 +122,55 @@ def _events(root: Tag) -> Iterator[tuple[str, str]]:
                 waiting.extend(reversed(node.contents))
 
 
-def _cell_texts(row: Tag) -> list[str]:
-    return [_SPACES.sub(" ", cell.get_text(" ")).strip() for cell in row.find_all(["td", "th"])]
+def _is_data(table: Tag) -> bool:
+    """Say whether a table holds data rather than the layout of the page."""
+    if table.find(_LAYOUT_INSIDE):
+        return False
+    if table.find("th"):
+        return True
+    prose = (cell.find_all(_PROSE_INSIDE) for cell in table.find_all("td"))
+    return not any(len(blocks) > 1 or sum(len(b.get_text()) for b in blocks) > _LONGEST_CELL for blocks in prose)
+
+
+def _has_header(table: Tag) -> bool:
+    first = table.find("tr")
+    if not isinstance(first, Tag):
+        return False
+    return first.find_parent("thead") is not None or (first.find("th") is not None and first.find("td") is None)
+
+
+def _rows(table: Tag) -> Iterator[list[str]]:
+    """Yield the cells of each row by column: one over several rows is in each, over several columns in the first."""
+    caption = table.find("caption")
+    if isinstance(caption, Tag):
+        caption.extract()
+    above: dict[int, tuple[int, str]] = {}  # column -> how many more rows, what text
+    for row in table.find_all("tr"):
+        cells: list[str] = []
+
+        def take_from_above(cells: list[str] = cells) -> None:
+            while len(cells) in above:
+                left, text = above[len(cells)]
+                above[len(cells)] = (left - 1, text)
+                if left == 1:
+                    del above[len(cells)]
+                cells.append(text)
+
+        for cell in row.find_all(["td", "th"]):
+            take_from_above()
+            text = clean_cell(cell.get_text(" "))
+            rows, columns = _span(cell, "rowspan"), _span(cell, "colspan")
+            for i in range(columns):
+                if rows > 1:
+                    above[len(cells)] = (rows - 1, "" if i else text)
+                cells.append("" if i else text)
+        take_from_above()
+        yield cells
+
+
+def _span(cell: Tag, name: str) -> int:
+    stated = str(cell.get(name, "1")).strip()
+    return min(max(1, int(stated)), _MOST_SPANNED) if stated.isascii() and stated.isdigit() and len(stated) < 9 else 1
 
 
 class _Lines:
@@ -124,6 +181,7 @@ class _Lines:
         self._offset = 0
         self._current: list[str] = []
         self._headings: list[Heading] = []
+        self._rows: list[tuple[int, int]] = []
         self._level = 0
         self._bullet = False
 
@@ -134,8 +192,8 @@ class _Lines:
             self._current.append(value)
         elif event == "row":
             self._end_line()
-            self._current = [value]
-            self._end_line()
+            self._rows.append((self._offset, self._offset + len(value)))
+            self._append(value)
         else:
             self._end_line()
             if event == "open":
@@ -148,10 +206,16 @@ class _Lines:
             if value in {"p", "table", "pre", "ul", "ol", "blockquote"} or value in _HEADINGS:
                 self._blank_line()
 
-    def finish(self) -> tuple[str, tuple[Heading, ...]]:
+    def finish(self, stated: str, stem: str) -> LoadedDocument:
+        """Return the document; its title is `stated`, else its first heading, else `stem`."""
         self._end_line()
-        text = "\n".join(self._lines)
-        return text.rstrip(), tuple(self._headings)
+        return LoadedDocument(
+            text="\n".join(self._lines).rstrip(),
+            mime="text/html",
+            title=stated or next((h.title for h in self._headings), stem),
+            headings=tuple(self._headings),
+            atomic_spans=tuple(self._rows),
+        )
 
     def _end_line(self) -> None:
         # Inline text was collapsed piece by piece; two pieces may still meet with a space each.

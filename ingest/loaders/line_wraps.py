@@ -16,7 +16,7 @@ def rejoin_lines(page: str) -> str:
     typically are, and the next begins in lower case or CJK and is no list item. In doubt a line end stays.
     """
     lines = [line.rstrip() for line in page.split("\n")]
-    widths = sorted(_columns(line) for line in lines if line)
+    widths = sorted(columns_of(line) for line in lines if line)
     if not widths:
         return ""
     typical = widths[(len(widths) * 3) // 4]
@@ -39,11 +39,11 @@ def _continues(line: str, following: str, typical: int) -> bool:
         and start
         and (start.islower() or _CJK.match(start))
         and not _ENDS_SENTENCE.search(line[-4:])
-        and _columns(line) >= _NEAR_TYPICAL * typical
+        and columns_of(line) >= _NEAR_TYPICAL * typical
         and not is_list_item(following)
     )
 
 
-def _columns(line: str) -> int:
+def columns_of(line: str) -> int:
     """Return the width in half-width columns: a CJK character takes two."""
     return len(line) + sum(1 for _ in _CJK.finditer(line))

@@ -1,24 +1,37 @@
-"""PDF by its text layer, read with PDFium; pages without one are named, never passed over in silence."""
+"""PDF with PDFium. Each page is judged by itself: a sound text layer is read, a page without one is put to OCR.
+
+A page that can be read neither way is named, never passed over in silence.
+"""
 
 import re
 import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 
+import numpy as np
 import pypdfium2
 import pypdfium2.raw as pdfium_raw
+from numpy.typing import NDArray
 
 from ingest.documents import Heading, LoadedDocument, PageSpan
 from ingest.loaders.errors import LoadError
-from ingest.loaders.line_wraps import rejoin_lines
 from ingest.loaders.normalise import normalise
+from ingest.loaders.ocr import INSTALL_HINT, OcrMissingError, read_picture
+from ingest.loaders.pdf_page import PageText, read_page
 
 _PDFIUM = threading.Lock()  # PDFium is not thread-safe
 _PAGE_BREAK = "\n\n"
 _MOST_HEADINGS = 5000
 _MOST_PAGES_NAMED = 20
 _DULL_TITLE = re.compile(r"^\s*$|^untitled|^microsoft word|^slide \d|\.(?:docx?|pdf|indd|tex|dvi|pptx?)\s*$", re.I)
-# PDFium puts U+FFFE where a line ended with a hyphen and swallows the line end.
-_LAYOUT_HYPHEN = re.compile(r"(?P<left>[\w-]*)[\ufffe\x02](?P<right>\w?)")
+# What a font without a table of its characters leaves in a text layer: private use, unassigned, control characters.
+_GARBLED = re.compile("[\x01-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
+_MOST_GARBLED = 0.3  # of a page's characters
+_SCANNED = 0.6  # of the page's area under pictures, with next to no text: a scan with a stamp or a page number
+_FEW_CHARACTERS = 60
+_OCR_DPI = 200
+_MOST_PIXELS = 25_000_000  # of a page's picture; a larger page is rendered more coarsely
+_DEEPEST_OBJECT = 4
 
 
 def load_pdf(data: bytes, stem: str) -> LoadedDocument:
@@ -44,22 +57,32 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
         raise LoadError(f"the PDF is damaged and cannot be opened ({error})") from error
 
 
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """What came of a page. `unread` says that something is on it which only OCR could read, and there is none."""
+
+    text: PageText
+    unread: bool = False
+
+
 def _read(pdf: pypdfium2.PdfDocument, stem: str) -> LoadedDocument:
     pages: list[PageSpan] = []
     texts: list[str] = []
-    silent: list[int] = []
+    rows: list[tuple[int, int]] = []
+    unread: list[int] = []
     offset = 0
-    for number, (text, has_content) in enumerate(_page_texts(pdf), start=1):
-        if not text and has_content:
-            silent.append(number)
+    for number, page in enumerate(_pages(pdf), start=1):
+        text = page.text.text
+        if page.unread:
+            unread.append(number)
         pages.append(PageSpan(number, offset, offset + len(text)))
         texts.append(text)
+        rows += [(offset + start, offset + end) for start, end in page.text.rows]
         offset += len(text) + len(_PAGE_BREAK)
     if not any(texts):
-        raise LoadError(
-            "it has no text layer: it is a scan or only pictures. This version reads no pictures (OCR); "
-            "run an OCR program such as ocrmypdf on it and ingest the result"
-        )
+        if unread:
+            raise OcrMissingError(f"it has no text layer: it is a scan or only pictures; {INSTALL_HINT}")
+        raise LoadError("no text was found in it, neither in a text layer nor in its pictures")
     text = _PAGE_BREAK.join(texts)
     stated = str(pdf.get_metadata_dict().get("Title") or "")
     title = stem if _DULL_TITLE.search(stated) else " ".join(normalise(stated).split())
@@ -69,34 +92,66 @@ def _read(pdf: pypdfium2.PdfDocument, stem: str) -> LoadedDocument:
         title=title,
         pages=tuple(pages),
         headings=_headings(pdf, text, pages),
-        warning=_warning(silent),
+        atomic_spans=tuple(rows),
+        warning=_warning(unread),
     )
 
 
-def _page_texts(pdf: pypdfium2.PdfDocument) -> Iterator[tuple[str, bool]]:
-    """Yield each page's text and whether anything at all is drawn on the page."""
+def _pages(pdf: pypdfium2.PdfDocument) -> Iterator[_Page]:
     for page in pdf:
-        text_page = page.get_textpage()
-        raw = _LAYOUT_HYPHEN.sub(_mend_hyphen, text_page.get_text_range(errors="ignore"))
+        try:
+            yield _read_one(page)
+        finally:
+            page.close()
+
+
+def _read_one(page: pypdfium2.PdfPage) -> _Page:
+    text_page = page.get_textpage()
+    try:
+        layer = read_page(text_page)
+    finally:
         text_page.close()
-        text = rejoin_lines(normalise(raw)).strip()
-        has_content = bool(text) or next(iter(page.get_objects(max_depth=1)), None) is not None
-        page.close()
-        yield text, has_content
+    characters = len("".join(layer.text.split()))
+    garbled = len(_GARBLED.findall(layer.text)) > _MOST_GARBLED * characters
+    if characters and not garbled and (characters >= _FEW_CHARACTERS or not _is_picture(page)):
+        return _Page(layer)
+    if not characters and next(iter(page.get_objects(max_depth=1)), None) is None:
+        return _Page(layer)  # an empty page
+    kept = PageText("") if garbled else layer
+    try:
+        seen = read_picture(_render(page))
+    except OcrMissingError:
+        return _Page(kept, unread=True)
+    return _Page(PageText(seen) if len(seen) > len(kept.text) else kept)
 
 
-def _mend_hyphen(match: re.Match[str]) -> str:
-    """Join `inter-` + `national`; keep the hyphen of `state-of-` + `the` and before a capital or a figure."""
-    left, right = match["left"], match["right"]
-    layout_only = right.islower() and "-" not in left
-    return left + ("" if layout_only else "-") + right
+def _is_picture(page: pypdfium2.PdfPage) -> bool:
+    """Say whether pictures cover most of the page."""
+    width, height = page.get_size()
+    covered = 0.0
+    for picture in page.get_objects(filter=[pdfium_raw.FPDF_PAGEOBJ_IMAGE], max_depth=_DEEPEST_OBJECT):
+        left, bottom, right, top = picture.get_bounds()
+        covered += max(0.0, min(right, width) - max(left, 0)) * max(0.0, min(top, height) - max(bottom, 0))
+    return bool(covered >= _SCANNED * width * height)
 
 
-def _warning(silent: list[int]) -> str | None:
-    if not silent:
+def _render(page: pypdfium2.PdfPage) -> NDArray[np.uint8]:
+    """Return the page as a picture in blue, green, red."""
+    width, height = page.get_size()
+    scale = min(_OCR_DPI / 72, (_MOST_PIXELS / max(1.0, width * height)) ** 0.5)
+    bitmap = page.render(scale=scale, rev_byteorder=False)
+    try:
+        return np.ascontiguousarray(bitmap.to_numpy()[:, :, :3])
+    finally:
+        bitmap.close()
+
+
+def _warning(unread: list[int]) -> str | None:
+    if not unread:
         return None
-    named = ", ".join(map(str, silent[:_MOST_PAGES_NAMED])) + (", …" if len(silent) > _MOST_PAGES_NAMED else "")
-    return f"page {named} has no text layer" if len(silent) == 1 else f"pages {named} have no text layer"
+    named = ", ".join(map(str, unread[:_MOST_PAGES_NAMED])) + (", …" if len(unread) > _MOST_PAGES_NAMED else "")
+    which = f"page {named} has no text layer" if len(unread) == 1 else f"pages {named} have no text layer"
+    return f"{which}; {INSTALL_HINT}"
 
 
 def _headings(pdf: pypdfium2.PdfDocument, text: str, pages: list[PageSpan]) -> tuple[Heading, ...]:

@@ -31,7 +31,7 @@ def word() -> docx.document.Document:
 
 def test_blocks_stand_in_order_with_headings_lists_and_tables(word: docx.document.Document) -> None:
     document = load_docx(saved(word), "stem")
-    assert document.text == "合同\n\nBefore the table.\n\na | b | c\nd e | f\n\n- Point\n\nTerms\n\nAfter."
+    assert document.text == "合同\n\nBefore the table.\n\na: d e; c: f\n\n- Point\n\nTerms\n\nAfter."
     assert [(h.level, h.title) for h in document.headings] == [(1, "合同"), (2, "Terms")]
     assert all(document.text[h.start :].startswith(h.title) for h in document.headings)
     assert document.title == "合同"
@@ -49,3 +49,16 @@ def test_tracked_insertions_are_read_and_deletions_are_not(word: docx.document.D
 def test_the_stated_title_wins(word: docx.document.Document) -> None:
     word.core_properties.title = "Lease"
     assert load_docx(saved(word), "stem").title == "Lease"
+
+
+def test_rows_below_a_header_are_records() -> None:
+    document = docx.Document()
+    table = document.add_table(rows=3, cols=2)
+    for row, texts in zip(table.rows, (("Site", "Lead"), ("Kiel", "Ann"), ("苏州", "李雷")), strict=True):
+        for cell, text in zip(row.cells, texts, strict=True):
+            cell.text = text
+    for cell in table.rows[0].cells:
+        cell.paragraphs[0].runs[0].bold = True
+    loaded = load_docx(saved(document), "s")
+    assert loaded.text == "Site: Kiel; Lead: Ann\nSite: 苏州; Lead: 李雷"
+    assert [loaded.text[a:b] for a, b in loaded.atomic_spans] == loaded.text.split("\n")

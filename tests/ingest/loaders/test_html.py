@@ -20,7 +20,7 @@ def test_what_a_reader_sees_of_the_main_part_is_kept_block_by_block() -> None:
     lines = [line for line in document.text.split("\n") if line]
     assert lines == [
         "Opening hours", "We open at nine and close at five.", "- Monday", "- Tuesday", "- early", "Prices",
-        "Item | Euro", "Tea | 2", "a", "  b", "line", "break",
+        "Item: Tea; Euro: 2", "a", "  b", "line", "break",
     ]  # fmt: skip
     assert [(h.level, h.title) for h in document.headings] == [(1, "Opening hours"), (2, "Prices")]
     assert all(document.text[h.start :].startswith(h.title) for h in document.headings)
@@ -44,3 +44,19 @@ def test_a_declared_encoding_is_believed() -> None:
 def test_a_page_may_nest_deeper_than_python_recurses() -> None:
     page = "<html><body>" + "<div>" * 5000 + "deep" + "</div>" * 5000 + "<p>after</p></body></html>"
     assert "after" in load_html(page.encode(), "s").text
+
+
+def test_cells_over_several_rows_or_columns_stay_in_their_columns() -> None:
+    page = """<table><caption>Rates</caption><thead><tr><th>Site</th><th>Day</th><th colspan="2">Euro</th></tr></thead>
+    <tr><td rowspan="2">Kiel</td><td><p>Monday</p></td><td>1</td><td>2</td></tr>
+    <tr><td>Tuesday</td><td colspan="999999999999">3</td></tr></table>"""
+    document = load_html(page.encode(), "s")
+    assert document.text.split("\n")[-2:] == [
+        "Site: Kiel; Day: Monday; Euro: 1; 2", "Site: Kiel; Day: Tuesday; Euro: 3"
+    ]  # fmt: skip
+    assert [document.text[a:b].split(";")[0] for a, b in document.atomic_spans] == ["Site: Kiel"] * 2
+
+
+def test_a_table_of_names_and_values_keeps_its_rows() -> None:
+    page = "<table><tr><th>Weight</th><td>5 kg</td></tr><tr><th>Height</th><td>30 cm</td></tr></table>"
+    assert load_html(page.encode(), "s").text == "Weight | 5 kg\nHeight | 30 cm"

@@ -41,3 +41,16 @@ def test_windows_line_ends_shift_no_offset() -> None:
     document = load_markdown("一\r\n\r\n# 标题\r\n\r\n正文\r\n".encode(), "s")
     (heading,) = document.headings
     assert document.text[heading.start :].startswith("# 标题\n")
+
+
+def test_tables_become_records_and_headings_below_keep_their_place() -> None:
+    source = "# A\n\n| Item | **Euro** |\n|---|--:|\n| [Tea](x) | 2 |\n| Coffee | |\n\n## B\n\n    | no | table |\n"
+    document = load_markdown(source.encode(), "s")
+    assert document.text == "# A\n\nItem: Tea; Euro: 2\nItem: Coffee\n\n## B\n\n    | no | table |\n"
+    assert [document.text[h.start :].split("\n")[0] for h in document.headings] == ["# A", "## B"]
+    assert [document.text[a:b] for a, b in document.atomic_spans][:2] == ["Item: Tea; Euro: 2", "Item: Coffee"]
+
+
+def test_lines_of_code_are_kept_whole() -> None:
+    document = load_markdown(b"Text.\n\n```\na = 1. B\nc = 2\n```\n", "s")
+    assert "a = 1. B" in [document.text[a:b] for a, b in document.atomic_spans]

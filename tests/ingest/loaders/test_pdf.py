@@ -1,10 +1,14 @@
 import io
+import sys
 from pathlib import Path
 
 import pytest
 from fpdf import FPDF
+from PIL import Image, ImageDraw, ImageFont
 
+from ingest.loaders import ocr
 from ingest.loaders.errors import LoadError
+from ingest.loaders.ocr import INSTALL_HINT, OcrMissingError
 from ingest.loaders.pdf import load_pdf
 
 CHINESE_FONT = Path("/usr/share/fonts/truetype/wqy/wqy-microhei.ttc")
@@ -77,11 +81,90 @@ def test_headings_come_from_the_outline() -> None:
     assert all(document.text[h.start :].startswith(h.title) for h in document.headings)
 
 
-def test_pages_without_a_text_layer_are_named_and_blank_ones_are_not() -> None:
+LEFT = ["The left column begins with this line", "and goes on with a second line of text,", "which ends the paragraph."]
+RIGHT = ["The right column starts over here with", "words that have nothing to do with the", "left one."]
+
+
+@pytest.mark.parametrize("drawn", ["across", "down"])
+def test_columns_are_read_one_after_the_other_however_they_were_drawn(drawn: str) -> None:
+    pages = Pages().blank()
+    pages.pdf.set_font("Helvetica", size=10)
+    pages.pdf.set_xy(20, 20)
+    pages.pdf.cell(170, 8, "A title that runs over the whole width of the page, above both of its columns, really")
+    lines = [(20, 40 + 5 * i, text) for i, text in enumerate(LEFT * 3)]
+    lines += [(110, 40 + 5 * i, text) for i, text in enumerate(RIGHT * 3)]
+    for x, y, text in sorted(lines, key=lambda line: line[1]) if drawn == "across" else lines:
+        pages.pdf.set_xy(x, y)
+        pages.pdf.cell(75, 5, text)
+    words = " ".join(load_pdf(pages.data(), "s").text.split())
+    assert words.startswith("A title that runs")
+    assert words.endswith(" ".join(LEFT * 3 + RIGHT * 3))
+
+
+def test_a_table_becomes_records_with_its_header() -> None:
+    pages = Pages().text("Before the table.")
+    pages.pdf.ln(4)
+    rows = [("Code", "Meaning", "What to do"), *((f"E0{i}", f"Sensor {i} is faulty", "Call us") for i in range(1, 5))]
+    with pages.pdf.table() as table:
+        for row in rows:
+            table.row(row)
+    pages.pdf.ln(8)
+    pages.pdf.multi_cell(0, 6, PARAGRAPH)
+    document = load_pdf(pages.data(), "s")
+    records = [f"Code: E0{i}; Meaning: Sensor {i} is faulty; What to do: Call us" for i in range(1, 5)]
+    assert document.text == "\n".join(["Before the table.", *records, PARAGRAPH])
+    assert [document.text[a:b] for a, b in document.atomic_spans] == records
+
+
+def test_a_numbered_list_is_no_table() -> None:
+    pages = Pages().blank()
+    for number in range(1, 6):
+        pages.pdf.set_xy(20, 20 + 8 * number)
+        pages.pdf.cell(10, 6, f"{number}.")
+        pages.pdf.set_xy(35, 20 + 8 * number)
+        pages.pdf.cell(100, 6, f"Do step {number} of 5")
+    assert load_pdf(pages.data(), "s").text.split("\n")[0] == "1. Do step 1 of 5"
+
+
+def scan(*lines: str) -> Image.Image:
+    page = Image.new("RGB", (1240, 1754), "white")
+    for number, line in enumerate(lines):
+        place = (120, 150 + 70 * number)
+        ImageDraw.Draw(page).text(place, line, font=ImageFont.load_default(34), fill="black")
+    return page
+
+
+@pytest.fixture
+def no_ocr(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ocr, "_engine", ocr._Engine())
+    monkeypatch.setitem(sys.modules, "rapidocr", None)
+
+
+def test_each_page_is_judged_by_itself_and_scans_are_put_to_ocr() -> None:
+    pytest.importorskip("rapidocr")
+    pages = Pages().text(PARAGRAPH).blank()
+    pages.pdf.set_auto_page_break(False)
+    pages.pdf.image(scan("The scanned page says that", "rent is due on the third."), x=0, y=0, w=210)
+    pages.pdf.set_xy(100, 280)
+    pages.pdf.cell(10, 5, "Page 2")  # a scan with a text layer that is only a stamp
+    document = load_pdf(pages.data(), "s")
+    first, second = (document.text[p.start : p.end] for p in document.pages)
+    assert first == PARAGRAPH and document.warning is None
+    assert "rent is due on the third" in second
+
+
+@pytest.mark.usefixtures("no_ocr")
+def test_without_ocr_pages_without_a_text_layer_are_named_and_blank_ones_are_not() -> None:
     some = load_pdf(Pages().text("Words.").picture().blank().picture().data(), "s")
-    assert some.warning == "pages 2, 4 have no text layer"
-    with pytest.raises(LoadError, match="scan"):
+    assert some.warning == f"pages 2, 4 have no text layer; {INSTALL_HINT}"
+    with pytest.raises(OcrMissingError, match="scan"):
         load_pdf(Pages().picture().picture().data(), "s")
+
+
+def test_pages_on_which_nobody_could_read_anything_are_no_document() -> None:
+    pytest.importorskip("rapidocr")
+    with pytest.raises(LoadError, match="no text"):
+        load_pdf(Pages().picture().data(), "s")
 
 
 def test_an_encrypted_pdf_is_refused_unless_it_opens_without_a_password() -> None:

@@ -1,0 +1,64 @@
+"""Words in pictures by RapidOCR (PP-OCR models for English and Chinese, which its package carries): an extra.
+
+Nothing is fetched: a model that is not in the package would be an error, not a download.
+"""
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ingest.loaders.errors import LoadError
+from ingest.loaders.line_wraps import rejoin_lines
+from ingest.loaders.normalise import normalise
+from ingest.loaders.reading_order import Box, in_reading_order
+
+INSTALL_HINT = "install the OCR extra (pip install 'quoted-rag[ocr]') and ingest it again"
+_LEAST_SCORE = 0.5  # of a line, 0 to 1: what is less sure is noise in a picture
+_LARGEST_SIDE = 2400  # pixels: a larger picture is made smaller
+_LOCK = threading.Lock()  # one picture at a time: the engine keeps buffers
+
+
+class OcrMissingError(LoadError):
+    """The OCR extra is not installed."""
+
+
+@dataclass(slots=True)
+class _Engine:
+    recognise: Any = None
+
+
+_engine = _Engine()
+
+
+def read_picture(pixels: NDArray[np.uint8]) -> str:
+    """Return the words in a picture, lines in reading order; empty where there are none.
+
+    Args:
+        pixels: shape `(height, width, 3)`, blue, green, red.
+
+    Raises:
+        OcrMissingError: when the extra is not installed.
+    """
+    with _LOCK:
+        found = _recognise()(pixels)
+    if found.txts is None or found.boxes is None:
+        return ""
+    boxes = []
+    for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
+        if score >= _LEAST_SCORE and text.strip():
+            (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
+            boxes.append(Box(left, top, right, bottom, normalise(text).strip()))
+    return rejoin_lines("\n".join(in_reading_order(boxes))).strip()
+
+
+def _recognise() -> Any:
+    if _engine.recognise is None:
+        try:
+            from rapidocr import RapidOCR
+        except ImportError as error:
+            raise OcrMissingError(f"its words are in pictures; {INSTALL_HINT}") from error
+        _engine.recognise = RapidOCR(params={"Global.log_level": "error", "Global.max_side_len": _LARGEST_SIDE})
+    return _engine.recognise

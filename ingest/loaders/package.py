@@ -1,0 +1,68 @@
+"""ZIP packages of XML (Office Open XML, OpenDocument, EPUB), opened without trust in what they say."""
+
+import io
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lxml import etree
+
+from ingest.loaders.errors import LoadError
+
+MOST_UNPACKED = 1 << 30  # bytes of all parts together: more is a ZIP bomb, not a document
+_MOST_XML = 100 << 20  # bytes of one XML part; its tree takes about ten times as much
+# What a damaged package makes zipfile raise.
+DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError, OSError)
+
+
+@contextmanager
+def open_package(data: bytes, kind: str) -> Iterator[zipfile.ZipFile]:
+    """Open a package after a look at its sizes.
+
+    Args:
+        data: the file.
+        kind: what it is, with an article, for the messages.
+
+    Raises:
+        LoadError: when it is damaged, encrypted, or unpacks to more than a gigabyte.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as package:
+            entries = package.infolist()
+            if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+                raise LoadError("it unpacks to more than a gigabyte; split the document")
+            if any(entry.file_size > _MOST_XML for entry in entries if entry.filename.endswith((".xml", "html"))):
+                raise LoadError(f"a part of it unpacks to more than {_MOST_XML >> 20} MB of XML; split the document")
+            if any(entry.flag_bits & 1 for entry in entries):
+                raise LoadError("it is protected by a password; save it without one")
+            yield package
+    except DAMAGES as error:
+        raise LoadError(f"it is {kind} that is damaged and cannot be opened ({error})") from error
+
+
+def check_package(data: bytes, kind: str) -> None:
+    """Raise LoadError where `open_package` would; for libraries that open the package themselves."""
+    with open_package(data, kind):
+        pass
+
+
+def parse_xml(data: bytes) -> etree._Element:
+    """Parse XML with no entity resolved and nothing fetched; a damaged part is read as far as it goes.
+
+    Raises:
+        LoadError: when there is no XML at all.
+    """
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
+    try:
+        root = etree.fromstring(data, parser)
+    except etree.XMLSyntaxError as error:
+        raise LoadError(f"its XML is damaged ({error})") from error
+    if root is None:
+        raise LoadError("its XML is damaged")
+    return root
+
+
+def local_name(element: etree._Element) -> str:
+    """Return an element's name without namespace; empty for comments and processing instructions."""
+    return etree.QName(element).localname if isinstance(element.tag, str) else ""
