@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
+from ingest.loaders import SUPPORTED_EXTENSIONS
 from rag_app.resources import shipped
 from rag_app.ui import session
 from rag_app.ui.rendering import progress_html, trouble_html
@@ -11,8 +12,8 @@ from rag_app.ui.strings import Strings
 from rag_app.ui.troubles import Trouble, explain
 from rag_app.ui.upload_queue import UploadQueue
 
-# File types that the loaders read, and the sample documents with a question that each answers.
-TYPES = ["pdf", "docx", "md", "markdown", "html", "htm", "txt"]
+TYPES = [extension.removeprefix(".") for extension in SUPPORTED_EXTENSIONS]
+# The sample documents with a question that each answers.
 SAMPLES = {
     "employee-handbook.pdf": "How many days of annual leave do employees get?",
     "lumo-2-manual.md": "Is it all right to use vinegar against limescale?",
