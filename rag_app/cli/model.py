@@ -79,13 +79,16 @@ def _calibrate(config: Path, data: Path, folder: Path) -> None:
 
     calibration, cases = calibrate(load_recipe(config), data, GroundedReader.load(folder), _say)
     calibration.save(folder)
-    mine = {lang: [c for c in cases if c.lang == lang] for lang in LANGUAGES}
-    judged = {k: Judgements([c.confidence for c in v], [c.right for c in v]) for k, v in mine.items()}
-    given = {
-        k: sum(c.confidence >= calibration.languages[k].threshold for c in v) / len(v) for k, v in mine.items()
-    }
+    judged: dict[str, Judgements] = {}
+    answered: dict[str, float] = {}
+    for lang in LANGUAGES:
+        mine = [c for c in cases if c.lang == lang]
+        judged[lang] = Judgements([c.confidence for c in mine], [c.right for c in mine])
+        threshold = calibration.languages[lang].threshold
+        answered[lang] = sum(c.confidence >= threshold for c in mine) / len(mine)
     plot_reliability(judged, folder / "reliability.png", "Confidence, held-out calibration cases")
-    plot_precision_coverage(judged, folder / "precision_coverage.png", "Precision, held-out calibration cases", given)
+    title = "Precision, held-out calibration cases"
+    plot_precision_coverage(judged, folder / "precision_coverage.png", title, answered)
 
 
 @model_command.command("import")
