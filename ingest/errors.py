@@ -17,6 +17,10 @@ class LibraryDamaged(LibraryError):  # noqa: N818 - says what is the case
     """A file of the library is missing or is not what this program wrote."""
 
 
+class ParserUnavailable(LibraryError):  # noqa: N818 - says what is the case
+    """The process in which files are parsed cannot be started: no file's fault."""
+
+
 class FingerprintMismatch(LibraryError):  # noqa: N818 - says what is the case
     """The library was made with another embedding model or other splitter settings."""
 

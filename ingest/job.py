@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from ingest.changes import Change, change_of, is_storable, lost_path, same_content, shown, vanished
+from ingest.changes import Change, change_of, is_gone, is_storable, lost_path, same_content, shown, vanished
 from ingest.discovery import FoundFile, discover
 from ingest.documents import DocumentRecord, Incoming
 from ingest.errors import DocumentNotFound, LibraryError
@@ -138,6 +138,7 @@ def ingest(
     Raises:
         LibraryLocked: when another writer keeps the library.
         EmbedderError: when the embedding model cannot be used: no file's fault, so no file is marked failed.
+        ParserUnavailable: when the process that parses files cannot be started, likewise.
         PatternError: when a `.ragignore` file cannot be understood.
     """
     started = time.perf_counter()
@@ -209,6 +210,7 @@ class _Job:
         self._limits = limits
         self._done = 0
         self._total = 0
+        self._found: set[str] = set()
         self._batch: list[Incoming] = []
         self._open: dict[Path, _Open] = {}
         self._job_id = 0
@@ -227,6 +229,7 @@ class _Job:
 
     def run(self, files: Sequence[FoundFile], jobs: int, command: Sequence[str]) -> None:
         self._total = len(files)
+        self._found = {str(file.path) for file in files if not file.problem}
         self.tell("found", "")
         candidates = [file.path for file in files if self._is_candidate(file)]
         with ParserPool(
@@ -240,8 +243,13 @@ class _Job:
             self._commit()
 
     def prune(self, roots: Sequence[Path]) -> None:
-        """Remove the paths whose file is gone."""
+        """Remove the paths whose file was gone when the run began.
+
+        One that went meanwhile may have been moved to where only the next run looks.
+        """
         for source in list(vanished(self._library, roots)):
+            if (source.container or source.source) in self._found and is_gone(source):
+                continue
             self._library.unlink(source.source)
             self._end_one("removed", Outcome(source.source, document_id=source.document_id), counts=False)
 

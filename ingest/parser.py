@@ -20,12 +20,21 @@ from pathlib import Path
 import psutil
 
 from ingest.documents import Chunk, LoadedDocument, PageSpan
+from ingest.errors import ParserUnavailable
 from ingest.frames import LENGTHS
 from ingest.splitter import SplitterSettings
 
 MOST_BYTES = 200 * 1024 * 1024  # of one file
-COMMAND = (sys.executable, "-P", "-m", "ingest.parser_process")  # -P: a folder of documents is no place for code
 
+# -P: the present folder, which may hold documents, is no place for code. Our own package comes last, and only counts
+# where it is not installed.
+_START = (
+    f"import sys; sys.path.append({str(Path(__file__).resolve().parent.parent)!r}); "
+    "from ingest.parser_process import main; main()"
+)
+COMMAND = (sys.executable, "-P", "-c", _START)
+
+_START_SECONDS = 120.0  # on a busy machine imports take their time
 _TICK = 0.5  # seconds between two looks at a process whose memory the system does not limit
 _READ = 1 << 20  # bytes
 _LIMITED_BY_SYSTEM = sys.platform.startswith("linux")
@@ -35,7 +44,7 @@ _LIMITED_BY_SYSTEM = sys.platform.startswith("linux")
 class ParserLimits:
     """What one document may cost: seconds of wall-clock time, megabytes of memory; what one file may be: bytes."""
 
-    seconds: float = 300.0
+    seconds: float = 600.0
     megabytes: int = 2048
     max_bytes: int = MOST_BYTES
 
@@ -91,6 +100,7 @@ class Parser:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._closed = False
+        self._is_ready = False
         self._buffer = bytearray()
 
     def parse(self, path: Path, known: Mapping[str, str]) -> Iterator[ParsedPart | ParsedEnd]:
@@ -99,6 +109,9 @@ class Parser:
         Args:
             path: the file, absolute.
             known: name of a part -> sha256 with which it need not be parsed again.
+
+        Raises:
+            ParserUnavailable: when the process cannot be started.
         """
         try:
             self._send(path, known)
@@ -126,12 +139,28 @@ class Parser:
             "max_bytes": self._limits.max_bytes,
         }
         process = self._running()
+        if not self._is_ready:
+            self._await_ready(process)
         try:
             assert process.stdin is not None  # noqa: S101 - it is a pipe
             process.stdin.write(json.dumps(request).encode() + b"\n")
             process.stdin.flush()
         except OSError as error:
             raise _Died(self._cause_of_death(process)) from error
+
+    def _await_ready(self, process: subprocess.Popen[bytes]) -> None:
+        try:
+            head, _ = LENGTHS.unpack(self._take(LENGTHS.size, time.monotonic() + _START_SECONDS))
+            self._take(head, time.monotonic() + _START_SECONDS)
+        except _Died as died:
+            if self._closed:
+                raise
+            self._end()
+            raise ParserUnavailable(
+                f"the process that parses files cannot be started (status {process.returncode}); "
+                f"`{sys.executable} -c 'import ingest.parser_process'` shows why"
+            ) from died
+        self._is_ready = True
 
     def _running(self) -> subprocess.Popen[bytes]:
         with self._lock:
@@ -141,6 +170,7 @@ class Parser:
                 self._end_locked()
             if self._process is None:
                 self._buffer.clear()
+                self._is_ready = False
                 self._process = subprocess.Popen(  # noqa: S603 - our own module
                     [*self._command, str(self._limits.megabytes), str(self._limits.seconds)],
                     stdin=subprocess.PIPE,
@@ -200,11 +230,14 @@ class Parser:
         while True:
             left = deadline - time.monotonic()
             if left <= 0:
-                raise _Died(f"reading it took longer than {self._limits.seconds:g} s")
+                raise _Died(self._too_slow())
             if select.select([pipe], [], [], left if _LIMITED_BY_SYSTEM else min(left, _TICK))[0]:
                 return
             if not _LIMITED_BY_SYSTEM and _memory(process.pid) > self._limits.megabytes << 20:
                 raise _Died(f"it needs more than {self._limits.megabytes} MB of memory to be read; split it")
+
+    def _too_slow(self) -> str:
+        return f"reading it took longer than {self._limits.seconds:g} s; if the file is sound, allow more time"
 
     def _cause_of_death(self, process: subprocess.Popen[bytes]) -> str:
         if self._closed:
@@ -214,7 +247,7 @@ class Parser:
         except subprocess.TimeoutExpired:
             return "its parser stopped answering"
         if status == -signal.SIGALRM:
-            return f"reading it took longer than {self._limits.seconds:g} s"
+            return self._too_slow()
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
             return f"its parser crashed ({name}); the file may be damaged"
@@ -246,11 +279,9 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
 
 
 def _environment() -> dict[str, str]:
-    """Return the environment of a parser: our package is found, and no library starts a thread for each core."""
-    package = str(Path(__file__).resolve().parent.parent)
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    """Return the environment of a parser: no library starts a thread for each core."""
     threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
-    return {**os.environ, **threads, "PYTHONPATH": path, "PYTHONUTF8": "1", "MALLOC_ARENA_MAX": "2"}
+    return {**os.environ, **threads, "PYTHONUTF8": "1", "MALLOC_ARENA_MAX": "2"}
 
 
 def _memory(pid: int) -> int:

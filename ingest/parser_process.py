@@ -1,6 +1,6 @@
 """The process in which files are parsed: whatever a file does to its parser, only this process bears it.
 
-`python -m ingest.parser_process MEMORY_MB SECONDS` reads requests, one JSON object a line, and answers each with
+Started with the arguments MEMORY_MB SECONDS, it reads requests, one JSON object a line, and answers each with
 frames: one for each document in the file, and a last one. See `parser` for the other side.
 
 A file is read once, so that the hash of each part is of the bytes that were parsed; one that changes meanwhile is read
@@ -40,6 +40,7 @@ def main() -> None:
     limit_memory(memory)
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    write_frame(replies, {"kind": "ready"})
     for line in sys.stdin.buffer:
         _answer(json.loads(line), replies, memory, seconds)
 
@@ -153,7 +154,3 @@ def _reason(error: Exception) -> str:
     with contextlib.suppress(RecursionError):
         return f"it could not be parsed ({type(error).__name__}: {error})"
     return f"it could not be parsed ({type(error).__name__})"
-
-
-if __name__ == "__main__":
-    main()

@@ -82,12 +82,12 @@ def unsupported(name: str) -> str:
 def _by_magic(start: bytes, by_name: Format | None) -> Format | None:
     """Return the format that the first bytes show; a ZIP archive may be something else on a closer look."""
     is_named_text = by_name is not None and by_name.is_text
-    # A PDF may begin with rubbish, and a text may speak of PDFs.
-    if b"%PDF-" in (start.lstrip()[:5] if is_named_text else start[:1024]):
-        return BY_EXTENSION[".pdf"]
     for extension, beginnings in _BEGINNINGS.items():
         if start.startswith(beginnings):
             return BY_EXTENSION[extension]
+    # A PDF may begin with rubbish (but not with an archive, which may hold PDFs), and a text may speak of PDFs.
+    if b"%PDF-" in (start.lstrip()[:5] if is_named_text else start[:1024]):
+        return BY_EXTENSION[".pdf"]
     if (start[:2] == b"BM" and start[6:10] == b"\0\0\0\0") or (start[:4] == b"RIFF" and start[8:12] == b"WEBP"):
         return BY_EXTENSION[".bmp"]
     may_be_html = by_name is None or not is_named_text or by_name.mime in _OFTEN_HTML

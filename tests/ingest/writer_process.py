@@ -17,7 +17,7 @@ from ingest.library import Library, LibraryError
 
 def main() -> None:
     folder, action, *arguments = sys.argv[1:]
-    library = Library.open(Path(folder), HashingEmbedder())
+    library = Library.open(Path(folder), HashingEmbedder(), lock_timeout=120)
     if action == "ingest":
         print(ingest(library, [Path(a) for a in arguments], prune=True).exit_status)
     elif action == "remove":
