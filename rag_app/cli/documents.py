@@ -15,10 +15,11 @@ from rag_app.settings import Settings
 
 
 @click.command("list")
+@click.option("--tag", help="Only documents with this tag.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @settings_options
-def list_command(as_json: bool, settings: Settings) -> None:
-    """List the documents of a collection with their state."""
+def list_command(tag: str | None, as_json: bool, settings: Settings) -> None:
+    """List the documents of a collection with their state, tags and all their paths."""
     from rag_app.cli.showing import plain
     from rag_app.collection import open_library
 
@@ -27,11 +28,27 @@ def list_command(as_json: bool, settings: Settings) -> None:
         return
     with open_library(settings, create=False) as library:
         records = library.documents()
+        sources = library.sources()
+    tags: dict[str, set[str]] = {}
+    paths: dict[str, list[str]] = {}
+    for source in sources:
+        tags.setdefault(source.document_id, set()).update(source.tags)
+        paths.setdefault(source.document_id, []).append(source.source)
+    if tag is not None:
+        records = [r for r in records if tag in tags.get(r.document_id, ())]
     if as_json:
-        click.echo(json.dumps([asdict(r) for r in records], ensure_ascii=False))
+        listed = [
+            {**asdict(r), "paths": paths.get(r.document_id, []), "tags": sorted(tags.get(r.document_id, ()))}
+            for r in records
+        ]
+        click.echo(json.dumps(listed, ensure_ascii=False))
         return
     for r in records:
-        click.echo(f"{r.document_id}  {r.state:7} {r.chunks:6} passages  {plain(r.source)}")
+        marks = "".join(f"  #{plain(t)}" for t in sorted(tags.get(r.document_id, ())))
+        click.echo(f"{r.document_id}  {r.state:7} {r.chunks:6} passages  {plain(r.source)}{marks}")
+        for path in paths.get(r.document_id, []):
+            if path != r.source:
+                click.echo(f"{'':26}also {plain(path)}")
         if r.error:
             click.echo(f"{'':26}{plain(r.error)}")
     click.echo(f"{len(records)} documents in collection {settings.collection!r}")
@@ -41,21 +58,24 @@ def list_command(as_json: bool, settings: Settings) -> None:
 @click.argument("names", nargs=-1, required=True, metavar="ID_OR_PATH...")
 @settings_options
 def remove_command(names: tuple[str, ...], settings: Settings) -> None:
-    """Remove documents by id or by path; the files themselves stay where they are."""
+    """Remove documents by id or by path; the files themselves stay where they are.
+
+    A document that has several paths (identical copies) goes with its last path, or at once by its id; an archive
+    takes along what is in it.
+    """
     from rag_app.cli.showing import plain
     from rag_app.collection import open_library
 
     missing = []
     with open_library(settings, create=False) as library:
         for name in names:
-            records = library.documents()
             wanted = {name, str(Path(name).absolute())}
-            found = [r for r in records if r.document_id == name or r.source in wanted]
+            found = [s for s in library.sources() if s.document_id == name or wanted & {s.source, s.container}]
             if not found:
                 missing.append(name)
-            for record in found:
-                library.remove(record.document_id)
-                click.echo(f"removed {record.document_id}  {plain(record.source)}")
+            for source in found:
+                library.unlink(source.source)
+                click.echo(f"removed {source.document_id}  {plain(source.source)}")
     if missing:
         fail(f"no such document: {', '.join(missing)} (see `rag list`)", 1)
 

@@ -33,7 +33,7 @@ def settings_home(home: Path | None, before: dict[str, Any]) -> str:
 def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command `--home` and `--collection` (also accepted before its name) and a `settings` argument.
 
-    Known errors end the command with one line on stderr: status 3 for a locked library, 2 otherwise.
+    Known errors end the command with one line on stderr: status 3 for a locked or damaged library, 2 otherwise.
     """
 
     @click.option("--home", type=click.Path(path_type=Path, file_okay=False), help="Folder of all data [RAG_HOME].")
@@ -42,7 +42,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(command)
     def wrapped(ctx: click.Context, /, *args: Any, home: Path | None, collection: str | None, **options: Any) -> Any:
         from ingest.embedding import EmbedderError
-        from ingest.errors import LibraryError, LibraryLocked
+        from ingest.errors import LibraryDamaged, LibraryError, LibraryLocked
         from model.errors import CheckpointError
         from rag_app.prompts import PromptError
         from rag_app.resources import NotShippedError
@@ -56,7 +56,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
                 home=home or before.get("home"), collection=collection or before.get("collection")
             )
             return command(*args, settings=settings, **options)
-        except LibraryLocked as error:
+        except (LibraryLocked, LibraryDamaged) as error:
             fail(str(error), 3)
         except (LibraryError, EmbedderError, CheckpointError, NotShippedError, SettingsError, PromptError) as error:
             fail(str(error), 2)

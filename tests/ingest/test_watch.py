@@ -14,7 +14,7 @@ from ingest.job import IngestReport
 from ingest.library import Library
 from ingest.watch import WatchSettings, watch
 
-PATIENCE = float(os.environ.get("TEST_PATIENCE", "30"))  # seconds; on an idle machine two are enough
+PATIENCE = float(os.environ.get("TEST_PATIENCE", "120"))  # seconds; two are enough on an idle machine
 
 
 class Watcher:
@@ -36,7 +36,7 @@ class Watcher:
 
     def stop(self) -> None:
         self._stop.set()
-        self._thread.join(20)
+        self._thread.join(PATIENCE)
         assert self.error is None and not self._thread.is_alive()
 
 
