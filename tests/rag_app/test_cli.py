@@ -25,7 +25,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (documents / "会议室.txt").write_text("预订三楼会议室需要提前两天。", encoding="gb18030")
     found = rag(folder / "home", "ingest", str(documents), "--json", "--quiet")
     assert found.exit_code == 0, found.output
-    assert len(json.loads(found.stdout)["added"]) == 2
+    assert len(json.loads(found.stdout.splitlines()[-1])["added"]) == 2
     return folder / "home"
 
 
