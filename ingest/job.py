@@ -8,8 +8,10 @@ document by document, so a run may end anywhere.
 import contextlib
 import os
 import time
+from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import accumulate
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
@@ -378,13 +380,12 @@ class _Job:
         if not batch:
             return
         earlier = [self._library.find_source(one.source) for one in batch]
-        ends = [0]
-        for one in batch:
-            ends.append(ends[-1] + len(one.chunks or ()))
+        ends = list(accumulate(len(one.chunks or ()) for one in batch))
 
         def embedded(done: int, _: int) -> None:
-            n = next(n for n, end in enumerate(ends[1:]) if done <= end)
-            self.tell("embedding", batch[n].source, chunks=done)
+            # An edited document may get a few chunks more or less than were counted.
+            current = min(bisect_left(ends, done), len(batch) - 1)
+            self.tell("embedding", batch[current].source, chunks=done)
 
         records = self._library.commit_many(batch, progress=embedded)
         self.report.chunks += sum(record.chunks for record in records)

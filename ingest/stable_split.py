@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from ingest.content_hash import chunk_hash
 from ingest.documents import Chunk, LoadedDocument
 
-_TRIED = 6  # chunks behind the edit at which the two may meet: the one with the least repetition is taken
+_TRIED = 3  # chunks behind the edit at which the two may meet: the one with the least repetition is taken
 _MOST_MORE = 1.1  # times as many chunks as a fresh split has, plus one: repeated edits must not crumble a document
 
 
