@@ -7,12 +7,13 @@ Loading gives float32 again; what the rounding costs is measured in model/LOG.md
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor
+from torch.overrides import TorchFunctionMode
 
 from model.config import ConfigError, GPTConfig
 from model.errors import CheckpointError
@@ -39,8 +40,13 @@ def save_checkpoint(
     save_file({k: v.contiguous() for k, v in state.items()}, folder / WEIGHTS_FILE)
 
 
-def load_checkpoint(folder: Path) -> tuple[GPT, TextTokenizer]:
-    """Read a folder written by `save_checkpoint`, whatever its storage; the network is in eval mode, float32.
+def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[GPT, TextTokenizer]:
+    """Read a folder written by `save_checkpoint`, whatever its storage; the network is in eval mode.
+
+    Args:
+        folder: see `save_checkpoint`.
+        dtype: of embeddings and matrices. Norms stay float32, and so does the copy head: it is small, and its scores
+            decide between neighbouring tokens, where the eight bits of bfloat16 are too few.
 
     Raises:
         CheckpointError: something is missing or does not fit together.
@@ -49,8 +55,9 @@ def load_checkpoint(folder: Path) -> tuple[GPT, TextTokenizer]:
         if not (folder / name).exists():
             raise CheckpointError(f"{folder} has no {name}: it is not a model folder, or it is incomplete")
     try:
-        gpt = GPT(GPTConfig.load(folder / CONFIG_FILE))
-        gpt.load_state_dict(_grow(load_file(folder / WEIGHTS_FILE)))
+        with torch.device("meta"), _Uninitialised():    # shapes only: all weights are replaced
+            gpt = GPT(GPTConfig.load(folder / CONFIG_FILE))
+        gpt.load_state_dict(_grow(load_file(folder / WEIGHTS_FILE), dtype), assign=True)
     except (ConfigError, SafetensorError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder}: the weights do not fit their config ({error})") from error
     try:
@@ -76,9 +83,24 @@ def _shrink(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return small
 
 
-def _grow(state: dict[str, Tensor]) -> dict[str, Tensor]:
-    return {
-        name: tensor.float() * state[name + _SCALE].float() if name + _SCALE in state else tensor.float()
-        for name, tensor in state.items()
-        if not name.endswith(_SCALE)
-    }
+def _grow(state: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
+    # Copies throughout: a tensor that still lay in the mapped file would change with the file.
+    grown: dict[str, Tensor] = {}
+    for name, tensor in state.items():
+        if not name.endswith(_SCALE):
+            exact = tensor * state[name + _SCALE].float() if name + _SCALE in state else tensor
+            wide = "norm." in name or name.startswith("copy_head.")
+            grown[name] = exact.to(torch.float32 if wide else dtype, copy=exact is tensor)
+    return grown
+
+
+class _Uninitialised(TorchFunctionMode):
+    """Leaves new modules' weights as they are: drawing normal numbers on "meta" imports the compiler (75 MB, 1 s)."""
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        kwargs = kwargs or {}
+        if getattr(func, "__module__", None) == "torch.nn.init":
+            return kwargs["tensor"] if "tensor" in kwargs else args[0]
+        return func(*args, **kwargs)

@@ -70,6 +70,24 @@ def test_a_loaded_network_is_ready_to_answer(gpt, tokenizer, tmp_path):
     assert {p.dtype for p in again.parameters()} == {torch.float32}
 
 
+@pytest.mark.parametrize("storage", ["float32", "small"])
+def test_norms_and_the_copy_head_stay_float32_whatever_the_matrices_are_loaded_as(gpt, tokenizer, tmp_path, storage):
+    save_checkpoint(tmp_path, gpt, tokenizer, storage=storage)
+    exact = load_checkpoint(tmp_path)[0].state_dict()
+    for name, tensor in load_checkpoint(tmp_path, torch.bfloat16)[0].state_dict().items():
+        kept = "norm" in name or name.startswith("copy_head")
+        assert torch.equal(tensor, exact[name] if kept else exact[name].bfloat16()), name
+
+
+def test_loaded_weights_are_not_a_view_of_the_file(gpt, tokenizer, tmp_path):
+    save_checkpoint(tmp_path, gpt, tokenizer)
+    again, _ = load_checkpoint(tmp_path)
+    file = tmp_path / "model.safetensors"
+    with file.open("r+b") as f:
+        f.write(bytes(file.stat().st_size))
+    assert all(torch.equal(t, again.state_dict()[n]) for n, t in gpt.state_dict().items())
+
+
 @pytest.mark.parametrize("name", ["config.json", "model.safetensors", "tokenizer.json"])
 def test_a_missing_file_is_named(gpt, tokenizer, tmp_path, name):
     save_checkpoint(tmp_path, gpt, tokenizer)
