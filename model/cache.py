@@ -25,13 +25,13 @@ class Cache(Protocol):
 
 
 class KVCache:
-    """Pre-allocated cache for inference: written in place, read as views, never grown by concatenation."""
+    """Pre-allocated cache for free generation: written in place, read as views, never grown by concatenation."""
 
-    def __init__(self, config: GPTConfig, batch: int, capacity: int, dtype: torch.dtype = torch.float32) -> None:
+    def __init__(self, config: GPTConfig, batch: int, capacity: int) -> None:
         """Allocate for `batch` sequences of at most `capacity` tokens."""
         shape = (config.n_layer, batch, config.n_kv_head, capacity, config.head_size)
-        self.k = torch.empty(shape, dtype=dtype)
-        self.v = torch.empty(shape, dtype=dtype)
+        self.k = torch.empty(shape)
+        self.v = torch.empty(shape)
         self.capacity = capacity
         self.length = 0
 
@@ -54,7 +54,10 @@ class KVCache:
 
 
 class TapeCache:
-    """Cache that keeps the autograd graph: training reads the prompt once, then decodes a few tokens through it."""
+    """Cache for one long prompt and a few tokens after it: keeps what attention made, and copies only to append.
+
+    It keeps the autograd graph, too.
+    """
 
     def __init__(self) -> None:
         self.layers: dict[int, tuple[Tensor, Tensor]] = {}

@@ -15,15 +15,18 @@ from threading import Lock
 import torch
 from torch import Tensor
 
-from model.cache import KVCache
+from model.cache import Cache, TapeCache
 from model.checkpoint import CheckpointError, load_checkpoint
 from model.gpt import GPT, prefix_mask
-from model.precision import cache_dtype, fast_precision
+from model.precision import reading_dtype
+from model.prepacking import prepack
 from model.tokenizer import Encoding, TextTokenizer
 
 MAX_PROMPT = 320        # tokens; the longest prompt of the training
 MAX_QUESTION = 64       # tokens; what is longer is cut at the end
 BATCH = 16              # windows read at once; bounds the memory
+GRAIN = 16              # prompts are padded to a multiple: what is left over by a vector of 16 costs attention extra
+BATCH_COST = 160        # padded tokens that cost about as much time as one more batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class GroundedReader:
     """The reader as the product uses it: a question and passages in, quotes with probabilities out."""
 
     def __init__(self, gpt: GPT, tokenizer: TextTokenizer) -> None:
-        """Wrap a network.
+        """Wrap a network; it is used as it is, in its own number format.
 
         Raises:
             CheckpointError: the network has no copy head, or its tokenizer lacks [CLS], [SEP] and [PAD].
@@ -98,12 +101,14 @@ class GroundedReader:
 
     @classmethod
     def load(cls, folder: Path) -> GroundedReader:
-        """Load a checkpoint folder.
+        """Load a checkpoint folder, in bfloat16 where that is fast.
 
         Raises:
             CheckpointError: see `load_checkpoint`.
         """
-        return cls(*load_checkpoint(folder))
+        gpt, tokenizer = load_checkpoint(folder, reading_dtype())
+        prepack(gpt)
+        return cls(gpt, tokenizer)
 
     def read(self, question: str, passages: Sequence[str], *, max_quotes: int = 3) -> Readings:
         """Read every passage for the question.
@@ -116,12 +121,11 @@ class GroundedReader:
         q = self.tokenizer.encode(question).ids[:MAX_QUESTION]
         encodings = self.tokenizer.encode_batch(list(passages))
         windows = [w for i, e in enumerate(encodings) for w in self._windows(q, e, i)]
-        windows.sort(key=lambda w: len(w.ids))   # neighbours of equal length: little padding
+        windows.sort(key=lambda w: len(w.ids))
         best: dict[int, tuple[float, Reading]] = {}
         steps = 0
         with self._lock, torch.inference_mode():
-            for i in range(0, len(windows), BATCH):
-                part = windows[i:i + BATCH]
+            for part in _batches(windows):
                 for window, reading in zip(part, self._read_batch(part, encodings, passages, max_quotes), strict=True):
                     if window.passage not in best or reading.evidence > best[window.passage][0]:
                         best[window.passage] = (reading.evidence, reading)
@@ -147,16 +151,15 @@ class GroundedReader:
         ids, segments, allowed, lengths = self._tensors(windows)
         b, width = ids.shape
         rows = torch.arange(b)
-        with fast_precision():
-            cache = KVCache(self.gpt.config, b, width + max_quotes, cache_dtype())
-            same = bool((lengths == width).all())
-            mask = None if same else prefix_mask(lengths, width)
-            memory = self.gpt(self.gpt.embed(ids, segments), mask=mask, cache=cache)
-            pairs, stop = self.head.pair_log_probabilities(memory[rows, lengths - 1], memory, allowed)
-        score, place = pairs.flatten(1).max(dim=1)
-        start = pairs[rows, place // width].logsumexp(dim=1)
-        found = [[(int(p) // width, int(p) % width)] for p in place]
-        self._further_quotes(found, memory, allowed, lengths, cache, max_quotes)
+        cache = TapeCache()
+        mask = None if bool((lengths == width).all()) else prefix_mask(lengths, width)
+        states = self.gpt(self.gpt.embed(ids, segments), mask=mask, cache=cache)
+        memory = states.float()
+        pairs = self.head.likeliest_pairs(memory[rows, lengths - 1], memory, allowed)
+        found = [[(int(start), int(end))] for start, end in zip(pairs.starts, pairs.ends, strict=True)]
+        score, stop = pairs.log_probabilities[:, 0], pairs.instructions[:, -1]
+        start = pairs.instructions[rows, pairs.starts[:, 0]]
+        self._further_quotes(found, memory, allowed, lengths, cache, max_quotes, states.dtype)
         return [
             Reading(
                 self._quotes(found[i], w, encodings[w.passage], passages[w.passage]),
@@ -168,7 +171,7 @@ class GroundedReader:
     def _further_quotes(
         self,
         found: list[list[tuple[int, int]]],
-        memory: Tensor, allowed: Tensor, lengths: Tensor, cache: KVCache, max_quotes: int,
+        memory: Tensor, allowed: Tensor, lengths: Tensor, cache: Cache, max_quotes: int, dtype: torch.dtype,
     ) -> None:
         """Keep emitting instructions until each sequence stops or repeats itself; extends `found` in place."""
         b, width = allowed.shape
@@ -180,15 +183,14 @@ class GroundedReader:
                 free[i, start:end + 1] = False                          # nothing is quoted twice
             last = torch.tensor([quotes[-1] for quotes in found])
             mask = torch.cat((exists, torch.ones(b, step + 1, dtype=torch.bool)), dim=1)[:, None, None]
-            with fast_precision():
-                x = self.head.instruction(memory, last[:, :1], last[:, 1:])
-                decision = self.gpt(x, mask=mask, positions=lengths[:, None] + step, cache=cache)[:, 0]
-                pairs, stop = self.head.pair_log_probabilities(decision, memory, free)
-            score, place = pairs.flatten(1).max(dim=1)
+            x = self.head.instruction(memory, last[:, :1], last[:, 1:]).to(dtype)
+            decision = self.gpt(x, mask=mask, positions=lengths[:, None] + step, cache=cache)[:, 0]
+            pairs = self.head.likeliest_pairs(decision.float(), memory, free)
+            likelier = pairs.log_probabilities[:, 0] > pairs.instructions[:, -1]
             more = False
             for i, quotes in enumerate(found):
-                start, end = int(place[i]) // width, int(place[i]) % width
-                going = len(quotes) == step + 1 and bool(score[i] > stop[i]) and bool(free[i, start:end + 1].all())
+                start, end = int(pairs.starts[i, 0]), int(pairs.ends[i, 0])
+                going = len(quotes) == step + 1 and bool(likelier[i]) and bool(free[i, start:end + 1].all())
                 if going:
                     quotes.append((start, end))
                 more = more or going
@@ -196,7 +198,7 @@ class GroundedReader:
                 return
 
     def _tensors(self, windows: Sequence[_Window]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        width = max(len(w.ids) for w in windows)
+        width = min(_padded(len(windows[-1].ids)), self.gpt.config.max_positions)
         ids = torch.full((len(windows), width), self.special[2])
         segments = torch.zeros_like(ids)
         allowed = torch.zeros(ids.shape, dtype=torch.bool)
@@ -217,3 +219,23 @@ class GroundedReader:
             quotes.append(Quote(a, z, passage[a:z]))
         return tuple(quotes)
 
+
+def _padded(tokens: int) -> int:
+    return -(-tokens // GRAIN) * GRAIN
+
+
+def _batches(windows: Sequence[_Window]) -> list[Sequence[_Window]]:
+    """Cut windows, shortest first, into batches: the cut that costs least in padding and in batches."""
+    least = [0]             # cost of the first n windows
+    cut = [0]               # where the last of their batches begins
+    for n in range(1, len(windows) + 1):
+        width = _padded(len(windows[n - 1].ids))
+        cost, begin = min((least[m] + (n - m) * width + BATCH_COST, m) for m in range(max(0, n - BATCH), n))
+        least.append(cost)
+        cut.append(begin)
+    batches: list[Sequence[_Window]] = []
+    end = len(windows)
+    while end:
+        batches.append(windows[cut[end]:end])
+        end = cut[end]
+    return batches[::-1]

@@ -14,10 +14,10 @@ def has_amx() -> bool:
 
 
 def fast_precision() -> AbstractContextManager[Any]:
-    """Autocast to bfloat16 where it pays, otherwise nothing."""
+    """Autocast to bfloat16 where it pays, otherwise nothing; for training, whose weights must stay float32."""
     return torch.autocast("cpu", torch.bfloat16) if has_amx() else nullcontext()
 
 
-def cache_dtype() -> torch.dtype:
-    """Format of cached keys and values that matches `fast_precision`."""
+def reading_dtype() -> torch.dtype:
+    """Format of the weights of a network that only reads."""
     return torch.bfloat16 if has_amx() else torch.float32

@@ -1,0 +1,183 @@
+"""Reading gives the same whatever shares the batch, the number format or the cache; quotes are verbatim."""
+
+from __future__ import annotations
+
+import itertools
+
+import pytest
+import torch
+from torch import nn
+
+from model import grounded
+from model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
+from model.grounded import BATCH, BATCH_COST, GRAIN, GroundedReader, _batches, _Window
+from model.precision import has_amx
+from model.prepacking import PrepackedLinear
+from rag_app.resources import shipped
+
+QUESTION = "When does the library close?"
+PASSAGES = [
+    "图书馆周一至周五早上八点开门，晚上十点关门。",
+    "The library opens at eight. It closes at ten in the evening, on Sundays at six.",
+    "Books.",
+    "The reading room on the second floor was painted in 1912 by a student of the academy. " * 3,
+    "",
+]
+
+
+@pytest.fixture
+def reader(make_gpt, tokenizer):
+    return GroundedReader(make_gpt(vocab_size=tokenizer.vocab_size, max_positions=512), tokenizer)
+
+
+@pytest.fixture(scope="module")
+def exact():
+    """The shipped reader in float32."""
+    return GroundedReader(*load_checkpoint(shipped("models/reader")))
+
+
+def assert_close(one, other, tolerance):
+    """Equal quotes, and log-probabilities that differ by no more than `tolerance`."""
+    for a, b in zip(one, other, strict=True):
+        assert (a and a.quotes) == (b and b.quotes)
+        if a is not None:
+            assert a.log_probability == pytest.approx(b.log_probability, abs=tolerance)
+            assert a.no_answer == pytest.approx(b.no_answer, abs=tolerance)
+            assert a.start_log_probability == pytest.approx(b.start_log_probability, abs=tolerance)
+
+
+def test_quotes_are_verbatim_and_one_reading_answers_for_each_passage(reader):
+    found = reader.read(QUESTION, PASSAGES)
+    assert [r is None for r in found.readings] == [False, False, False, False, True]
+    for passage, reading in zip(PASSAGES, found.readings, strict=True):
+        for quote in reading.quotes if reading else ():
+            assert passage[quote.start:quote.end] == quote.text != ""
+
+
+def test_a_quote_is_no_likelier_than_its_start_and_that_no_likelier_than_not_stopping(exact):
+    for reading in exact.read(QUESTION, PASSAGES[:4]).readings:
+        assert reading.log_probability <= reading.start_log_probability
+        assert torch.tensor([reading.start_log_probability, reading.no_answer]).logsumexp(0) <= 1e-6
+
+
+def test_what_shares_the_batch_changes_nothing(reader):
+    alone = [reader.read(QUESTION, [p]).readings[0] for p in PASSAGES]
+    assert_close(reader.read(QUESTION, PASSAGES).readings, alone, 1e-4)
+
+
+def test_padding_to_whole_vectors_changes_nothing(reader, monkeypatch):
+    padded = reader.read(QUESTION, PASSAGES).readings
+    monkeypatch.setattr(grounded, "GRAIN", 1)
+    assert_close(padded, reader.read(QUESTION, PASSAGES).readings, 1e-4)
+
+
+def test_the_steps_after_the_first_quote_are_those_of_reading_all_again(reader):
+    """The cache against its definition: prompt and instructions in one sequence, no cache, no padding."""
+    nn.init.constant_(reader.head.stop.bias, -30.0)     # never stop
+    passage = PASSAGES[1]
+    (reading,) = reader.read(QUESTION, [passage], max_quotes=3).readings
+    assert len(reading.quotes) > 1
+    question, text = reader.tokenizer.encode(QUESTION).ids, reader.tokenizer.encode(passage)
+    cls, sep, _ = reader.special
+    ids = torch.tensor([[cls, *question, sep, *text.ids, sep]])
+    body, prompt = len(question) + 2, ids.size(1)
+    segments = (torch.arange(prompt) >= body).long()[None]
+    free = torch.zeros_like(ids, dtype=torch.bool)
+    free[:, body:-1] = True
+    with torch.inference_mode():
+        x = reader.gpt.embed(ids, segments)
+        for step, quote in enumerate(reading.quotes):
+            total = x.size(1)
+            mask = torch.ones(total, total, dtype=torch.bool).tril()
+            mask[:prompt, :prompt] = True
+            hidden = reader.gpt(x, mask=mask)
+            memory = hidden[:, :prompt]
+            pairs = reader.head.likeliest_pairs(hidden[:, -1], memory, free)
+            start = body + [a for a, _ in text.offsets].index(quote.start)
+            end = body + [z for _, z in text.offsets].index(quote.end)
+            assert step == 0 or (pairs.starts.item(), pairs.ends.item()) == (start, end)
+            free[0, start:end + 1] = False
+            instruction = reader.head.instruction(memory, torch.tensor([[start]]), torch.tensor([[end]]))
+            x = torch.cat((x, instruction), dim=1)
+
+
+def test_nothing_is_quoted_twice_and_no_answer_has_more_quotes_than_allowed(reader):
+    nn.init.constant_(reader.head.stop.bias, -30.0)
+    for reading in reader.read(QUESTION, PASSAGES[:4], max_quotes=4).readings:
+        assert 1 <= len(reading.quotes) <= 4
+        spans = sorted((q.start, q.end) for q in reading.quotes)
+        assert all(end <= start for (_, end), (start, _) in itertools.pairwise(spans))
+
+
+def test_a_fact_is_found_wherever_it_stands_in_a_passage_of_several_windows(exact):
+    filler = "The garden behind the house is open to all guests of the museum. " * 30
+    fact = "The library closes at ten in the evening. "
+    for passage in (fact + filler + filler, filler + fact + filler, filler + filler + fact):
+        (reading,) = exact.read(QUESTION, [passage]).readings
+        assert "ten" in reading.quotes[0].text
+
+
+def test_every_token_of_a_long_passage_is_in_a_window_that_fits(reader):
+    passage = reader.tokenizer.encode("word " * 1000)
+    windows = list(reader._windows([5] * 20, passage, 0))
+    assert {t for w in windows for t in range(w.first, w.first + w.count)} == set(range(len(passage)))
+    assert max(len(w.ids) for w in windows) <= grounded.MAX_PROMPT
+
+
+def windows_of(lengths):
+    return [_Window(i, [0] * n, 2, 0, n - 3) for i, n in enumerate(sorted(lengths))]
+
+
+def cost(batches):
+    return sum(BATCH_COST + len(b) * -(-len(b[-1].ids) // GRAIN) * GRAIN for b in batches)
+
+
+@pytest.mark.parametrize("lengths", [[], [9], [40] * 8, [20, 21, 22, 200, 205, 300], [10, 60, 110, 160, 210, 260, 310]])
+def test_batches_waste_least(lengths):
+    windows = windows_of(lengths)
+    found = _batches(windows)
+    assert [w for b in found for w in b] == windows
+    cuts = [c for n in range(len(windows)) for c in itertools.combinations(range(1, len(windows)), n)]
+    all_ways = [[windows[a:b] for a, b in itertools.pairwise((0, *c, len(windows)))] for c in cuts]
+    assert cost(found) == min(map(cost, all_ways), default=0)
+
+
+def test_no_batch_is_larger_than_the_memory_is_meant_for():
+    assert max(map(len, _batches(windows_of([50] * 100)))) <= BATCH
+
+
+CLEAR = [PASSAGES[1], "The library has two floors. " * 4 + "In summer the library closes at nine o'clock."]
+
+
+def test_bfloat16_weights_answer_as_float32_ones_do(exact):
+    halved = GroundedReader(*load_checkpoint(shipped("models/reader"), torch.bfloat16))
+    assert_close(halved.read(QUESTION, CLEAR).readings, exact.read(QUESTION, CLEAR).readings, 0.2)
+
+
+@pytest.mark.skipif(not has_amx(), reason="prepacking is used only where bfloat16 runs in hardware")
+def test_the_loaded_reader_is_prepacked_and_answers_as_float32(exact):
+    loaded = GroundedReader.load(shipped("models/reader"))
+    linear = [m for m in loaded.gpt.blocks.modules() if isinstance(m, nn.Linear | PrepackedLinear)]
+    assert linear
+    assert all(isinstance(m, PrepackedLinear) for m in linear)
+    assert_close(loaded.read(QUESTION, CLEAR).readings, exact.read(QUESTION, CLEAR).readings, 0.2)
+
+
+def test_without_the_hardware_the_weights_stay_float32(make_gpt, tokenizer, tmp_path, monkeypatch):
+    monkeypatch.setattr("model.precision.has_amx", lambda: False)
+    save_checkpoint(tmp_path, make_gpt(vocab_size=tokenizer.vocab_size, max_positions=512), tokenizer, storage="small")
+    loaded = GroundedReader.load(tmp_path)
+    assert {p.dtype for p in loaded.gpt.parameters()} == {torch.float32}
+    assert not any(isinstance(m, PrepackedLinear) for m in loaded.gpt.modules())
+    assert loaded.read(QUESTION, PASSAGES).readings[0] is not None
+
+
+def test_wrapping_a_network_leaves_it_as_it_is(reader):
+    before = {n: p.clone() for n, p in reader.gpt.named_parameters()}
+    reader.read(QUESTION, PASSAGES)
+    assert all(torch.equal(p, before[n]) and p.dtype == torch.float32 for n, p in reader.gpt.named_parameters())
+
+
+def test_a_network_without_a_copy_head_is_refused(make_gpt, tokenizer):
+    with pytest.raises(CheckpointError, match="copy head"):
+        GroundedReader(make_gpt(copy_head=False), tokenizer)
