@@ -17,6 +17,7 @@ import ingest as package
 from ingest.job import ingest
 from ingest.library import Library, LibraryDamaged, LibraryLocked
 
+PATIENCE = 240  # seconds, for a busy machine
 WRITER = Path(__file__).with_name("writer_process.py")
 TOPICS = ["copper", "silver", "marble", "timber", "velvet", "granite"]
 
@@ -32,7 +33,7 @@ def start(library_folder: Path, action: str, *arguments: object) -> "subprocess.
 
 def run(library_folder: Path, action: str, *arguments: object) -> None:
     process = start(library_folder, action, *arguments)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0, errors
 
 
@@ -84,7 +85,7 @@ def test_another_process_that_writes_locks_us_out_but_not_our_readers(library: L
         with Library.open(library.folder, library.embedder) as reader:  # does not wait, does not sweep
             assert len(reader.dense("copper", 3)) == 1
     finally:
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
     assert ingest(library, [tmp_path / "a.txt"]).exit_status == 0
 
 
@@ -136,7 +137,7 @@ def test_kill_9_at_every_step_loses_and_doubles_nothing(
     (docs / "gone.txt").unlink()
     (docs / "before.txt").unlink()
     process = start(library.folder, "die", *moment, docs)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == -signal.SIGKILL, errors
     with Library.open(library.folder, library.embedder) as after:
         check_after_a_crash(after, docs)
@@ -154,7 +155,7 @@ def test_kill_9_at_ten_random_moments_loses_and_doubles_nothing(library: Library
         time.sleep(moments.uniform(0.0, 1.5))
         parsers = psutil.Process(process.pid).children() if process.poll() is None else []
         process.kill()
-        process.communicate(timeout=30)
+        process.communicate(timeout=PATIENCE)
         # then what is there is whole, and no parser is left behind
         with Library.open(library.folder, library.embedder) as after:
             assert after.verify().clean
@@ -172,7 +173,7 @@ def test_two_ingestions_at_once_take_turns(library: Library, tmp_path: Path) -> 
     write_files(docs, 2)
     processes = [start(library.folder, "ingest", docs) for _ in range(2)]
     for process in processes:
-        output, errors = process.communicate(timeout=120)
+        output, errors = process.communicate(timeout=PATIENCE)
         assert (process.returncode, output) == (0, "0\n"), errors
     with Library.open(library.folder, library.embedder) as after:
         assert sorted(j.counts.get("added", 0) for j in after.history.jobs()) == [0, len(TOPICS)]
@@ -187,7 +188,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(library: Library, tmp_path:
     library.close()
     for n in range(40):
         (docs / f"{n}.txt").write_text("".join(f"Sentence {m} of file {n} says {m * n}. " for m in range(2000)))
-    output, errors = start(library.folder, "full", docs).communicate(timeout=120)
+    output, errors = start(library.folder, "full", docs).communicate(timeout=PATIENCE)
     assert "make room on the disk" in output or "cannot be used" in output, output + errors
     with Library.open(library.folder, library.embedder) as after:
         assert after.verify(repair=True).clean
