@@ -8,11 +8,15 @@ from pathlib import PurePosixPath
 
 from ingest.loaders.encoding import is_plain_text
 from ingest.loaders.errors import LoadError, UnsupportedTypeError
-from ingest.loaders.formats import BY_EXTENSION, BY_MIME, SUPPORTED_EXTENSIONS, Format
+from ingest.loaders.formats import BY_EXTENSION, BY_MIME, Format
 
 PEEKED = 4096  # bytes, enough for every test but the look into a ZIP archive
 
 _HTML_START = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html[\s>])", re.I | re.S)
+_SUPPORTED = (  # in words: the extensions are more than a hundred
+    "PDF, Word, PowerPoint, Excel, OpenDocument, EPUB, RTF, web pages, Markdown, reStructuredText, CSV, JSON, "
+    "notebooks, source code, plain text, e-mail, pictures and ZIP archives are"
+)
 _UTF8_MARK = b"\xef\xbb\xbf"
 # Under these names web pages come, as exports do; Markdown and source code may begin like one and are not.
 _OFTEN_HTML = {"text/html", "text/plain", "text/csv", "text/tab-separated-values"}
@@ -76,7 +80,7 @@ def unsupported(name: str) -> str:
     """Say why a file of this name is not read."""
     suffix = PurePosixPath(name).suffix
     kind = f"files of type '{suffix}'" if suffix else "files without an extension that are not text"
-    return f"{kind} are not supported; supported are {' '.join(SUPPORTED_EXTENSIONS)}"
+    return f"{kind} are not supported; {_SUPPORTED}"
 
 
 def _by_magic(start: bytes, by_name: Format | None) -> Format | None:
