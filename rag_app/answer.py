@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
+from itertools import islice
 from typing import Any
 
 
@@ -11,8 +12,11 @@ class Citation:
     """A verbatim quote and where it stands: `stored_text[start:end] == quote`.
 
     Attributes:
-        score: the passage's retrieval score, 0..1.
         page: 1-based, None where the format has no pages.
+        score: the passage's retrieval score, 0..1.
+        sentence: what the quote stands in: its sentence (or sentences), its row of a table, or, for a question that
+            asks for steps or items, its whole list. `stored_text[sentence_start:sentence_end] == sentence`.
+        table_header: the header of the table whose row `sentence` is, where the row does not name its columns itself.
     """
 
     source: str
@@ -23,6 +27,32 @@ class Citation:
     quote: str
     page: int | None
     score: float
+    sentence: str
+    sentence_start: int
+    sentence_end: int
+    table_header: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuotedAnswer:
+    """One answer to a question; documents that disagree give several.
+
+    Attributes:
+        text: the bare quotes, one a line; what a chat model wrote around its quotes, if it wrote any.
+        confidence: calibrated probability that it is right, 0..1.
+        citations: its quotes.
+        also_in: quotes of other passages that say the same.
+    """
+
+    text: str
+    confidence: float
+    citations: tuple[Citation, ...]
+    also_in: tuple[Citation, ...] = ()
+
+    @property
+    def is_quote(self) -> bool:
+        """Whether the text is the quotes and nothing else."""
+        return self.text == "\n".join(c.quote for c in self.citations)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +76,11 @@ class Answer:
     """What `build_chain` returns.
 
     Attributes:
-        answered: False means "not in your documents": `citations` is empty and `passages` are only the nearest ones.
-        confidence: calibrated probability that the answer is right, 0..1; for a withheld answer, that of the answer
-            that was withheld.
+        answer: the best answer's text, or the sentence that says that the documents do not say.
+        answered: False means "not in your documents": `answers` is empty and `passages` are only the nearest ones.
+        confidence: calibrated probability that the best answer is right, 0..1; for a withheld answer, that of the
+            answer that was withheld.
+        answers: the best answer and those that differ from it.
         withheld: the best quote when it was not good enough to be given as an answer, else None.
         standalone_question: the question that was searched for, after the history was taken in.
     """
@@ -57,20 +89,36 @@ class Answer:
     answer: str
     answered: bool
     confidence: float
-    citations: tuple[Citation, ...] = ()
+    answers: tuple[QuotedAnswer, ...] = ()
     timings_ms: dict[str, float] = field(default_factory=dict)
     usage: dict[str, int] = field(default_factory=dict)
     passages: tuple[Passage, ...] = ()
     withheld: str | None = None
     standalone_question: str = ""
 
+    @property
+    def citations(self) -> tuple[Citation, ...]:
+        """Those of all answers, each followed by the places that say the same."""
+        return tuple(c for a in self.answers for c in (*a.citations, *a.also_in))
+
     def to_dict(self) -> dict[str, Any]:
-        """The stable JSON form, as `rag ask --json` prints it."""
+        """The stable JSON form, as `rag ask --json` prints it; `answers` name their citations by index."""
+        numbers = iter(range(len(self.citations)))
+        answers = [
+            {
+                "answer": a.text,
+                "confidence": round(a.confidence, 4),
+                "citations": list(islice(numbers, len(a.citations))),
+                "also_in": list(islice(numbers, len(a.also_in))),
+            }
+            for a in self.answers
+        ]
         return {
             "question": self.question,
             "answer": self.answer,
             "answered": self.answered,
             "confidence": round(self.confidence, 4),
+            "answers": answers,
             "citations": [asdict(c) for c in self.citations],
             "timings_ms": {k: round(v, 1) for k, v in self.timings_ms.items()},
             "usage": dict(self.usage),

@@ -17,12 +17,13 @@ from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrou
 
 from ingest.library import Library
 from model.language import Language, language_of
-from rag_app.answer import Answer, Passage
+from rag_app.answer import Answer, Passage, QuotedAnswer
 from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
-from rag_app.citations import check_citations
+from rag_app.citations import proven_answers
 from rag_app.collection import open_library
 from rag_app.history import standalone_question
 from rag_app.prompts import load_prompt
+from rag_app.question_kind import asks_for_list
 from rag_app.resources import shipped
 from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings, SettingsError
@@ -143,16 +144,18 @@ def _to_answer(state: State, library: Library, home: Path) -> Answer:
     message: AIMessage = state["message"]
     documents: list[Document] = state["documents"]
     told = message.response_metadata
-    citations = check_citations(message, documents, library) if told.get("answered", True) else ()
+    answers: tuple[QuotedAnswer, ...] = ()
+    if told.get("answered", True):
+        answers = proven_answers(message, documents, library, whole_lists=asks_for_list(state["standalone"]))
     now = time.perf_counter()
     usage = message.usage_metadata
-    answered = bool(citations)
+    confidence = answers[0].confidence if answers else float(told.get("confidence", 0.0))
     return Answer(
         question=state["question"],
-        answer=message.text if answered else load_prompt("not_found", state["lang"], home),
-        answered=answered,
-        confidence=float(told.get("confidence", 1.0 if answered else 0.0)),
-        citations=citations,
+        answer=answers[0].text if answers else load_prompt("not_found", state["lang"], home),
+        answered=bool(answers),
+        confidence=confidence,
+        answers=answers,
         timings_ms={
             "retrieve": 1000 * (state["retrieved"] - state["started"]),
             "answer": 1000 * (now - state["retrieved"]),
@@ -160,7 +163,7 @@ def _to_answer(state: State, library: Library, home: Path) -> Answer:
         },
         usage={k: int(usage[k]) for k in ("input_tokens", "output_tokens", "total_tokens")} if usage else {},
         passages=tuple(_passage(d) for d in documents),
-        withheld=None if answered else told.get("candidate"),
+        withheld=None if answers else told.get("candidate"),
         standalone_question=state["standalone"],
     )
 

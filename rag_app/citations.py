@@ -1,74 +1,135 @@
-"""From a model's reply to citations that are proven: every quote really stands at its place in the stored text.
+"""From a model's reply to answers whose citations are proven: every quote stands at its place in the stored text.
 
-Two kinds of replies come in: `ChatLocalGPT`'s, whose annotations know their spans, and any other chat model's, which
-was asked to write `"copied words" [2]`. For the latter each quoted string is looked up in the passage it
-names (white space and quotation marks aside); what is not found there is not a citation.
+Two kinds of replies come in: `ChatLocalGPT`'s, one block of text an answer, whose annotations know their spans, and any
+other chat model's, which was asked to write `"copied words" [2]`. For the latter each quoted string is looked up in the
+passage it names (white space and quotation marks aside); what is not found there is not a citation.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage
 
 from ingest.library import DocumentNotFound, Library
-from rag_app.answer import Citation
+from rag_app.answer import Citation, QuotedAnswer
+from rag_app.sentence_window import quote_windows, table_header
 
 _QUOTED = re.compile(r'["“「『]([^"”」』]{2,2000})["”」』]\s*[\[【［](\d{1,3})[\]】］]')
 
 
-def check_citations(message: AIMessage, documents: Sequence[Document], library: Library) -> tuple[Citation, ...]:
-    """Citations of a reply that stand in the stored documents, in the order of the reply, each once."""
-    texts: dict[str, str] = {}
-    kept: dict[tuple[str, int, int], Citation] = {}
-    for index, start, end in _spans(message, documents):
-        meta = documents[index].metadata
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """A quote that the reply says stands in a passage: `is_further` when another passage was quoted for the same."""
+
+    document: int
+    start: int
+    end: int
+    is_further: bool = False
+
+
+def proven_answers(
+    message: AIMessage, documents: Sequence[Document], library: Library, *, whole_lists: bool = False
+) -> tuple[QuotedAnswer, ...]:
+    """The answers of a reply whose quotes stand in the stored documents, in the order of the reply.
+
+    Args:
+        message: the chat model's reply.
+        documents: the passages it read.
+        library: where the documents are stored; one that was removed meanwhile proves nothing.
+        whole_lists: the question asks for steps or items, see `quote_windows`.
+    """
+    check = _Check(documents, library, whole_lists=whole_lists)
+    annotated = [_annotated(block, len(documents)) for block in message.content_blocks]
+    if not any(annotated):
+        citations = check.citations(_looked_up(message.text, documents))
+        return (QuotedAnswer(message.text, 1.0, citations),) if citations else ()
+    told = message.response_metadata.get("answers") or []
+    answers = []
+    for number, claims in enumerate(annotated):
+        own = check.citations(c for c in claims if not c.is_further)
+        also = check.citations(c for c in claims if c.is_further)
+        if not own and also:    # its document has been removed, another one still says so
+            own, also = also[:1], also[1:]
+        if own:
+            confidence = told[number]["confidence"] if number < len(told) else 1.0
+            answers.append(QuotedAnswer("\n".join(c.quote for c in own), float(confidence), own, also))
+    return tuple(answers)
+
+
+class _Check:
+    """Turns claims into citations, each place once."""
+
+    def __init__(self, documents: Sequence[Document], library: Library, *, whole_lists: bool) -> None:
+        self._documents = documents
+        self._library = library
+        self._whole_lists = whole_lists
+        self._texts: dict[str, str] = {}
+        self._taken: list[tuple[str, int, int]] = []
+
+    def citations(self, claims: Iterator[_Claim]) -> tuple[Citation, ...]:
+        """Those claims that are proven and overlap no place that is cited already."""
+        return tuple(c for c in map(self._citation, claims) if c is not None)
+
+    def _citation(self, claim: _Claim) -> Citation | None:
+        document = self._documents[claim.document]
+        meta = document.metadata
         document_id = meta["document_id"]
-        if document_id not in texts:
-            try:
-                texts[document_id] = library.text(document_id)
-            except DocumentNotFound:
-                texts[document_id] = ""     # removed while it was read: it no longer proves anything
-        quote = documents[index].page_content[start:end]
-        first, last = meta["start"] + start, meta["start"] + end
-        if not quote or texts[document_id][first:last] != quote:
-            continue
-        kept.setdefault(
-            (document_id, first, last),
-            Citation(
-                source=meta["source"], document_id=document_id, chunk_id=meta["chunk_id"], start=first, end=last,
-                quote=quote, page=_page_of(library, document_id, first), score=round(float(meta["score"]), 4),
-            ),
+        text = self._text(document_id)
+        quote = document.page_content[claim.start:claim.end]
+        start, end = meta["start"] + claim.start, meta["start"] + claim.end
+        if not quote or text[start:end] != quote:
+            return None
+        # Passages overlap, so the same place may be read, and cited, twice.
+        if any(d == document_id and a < end and start < z for d, a, z in self._taken):
+            return None
+        self._taken.append((document_id, start, end))
+        ((first, last),) = quote_windows(text, [(start, end)], whole_lists=self._whole_lists)
+        return Citation(
+            source=meta["source"], document_id=document_id, chunk_id=meta["chunk_id"], start=start, end=end,
+            quote=quote, page=self._page(document_id, start), score=round(float(meta["score"]), 4),
+            sentence=text[first:last], sentence_start=first, sentence_end=last,
+            table_header=table_header(text, first),
         )
-    return tuple(kept.values())
+
+    def _text(self, document_id: str) -> str:
+        if document_id not in self._texts:
+            try:
+                self._texts[document_id] = self._library.text(document_id)
+            except DocumentNotFound:
+                self._texts[document_id] = ""
+        return self._texts[document_id]
+
+    def _page(self, document_id: str, offset: int) -> int | None:
+        """The page that a quote starts on; its passage may have begun on the page before."""
+        found = [page.number for page in self._library.pages(document_id) if page.start <= offset]
+        return found[-1] if found else None
 
 
-def _page_of(library: Library, document_id: str, offset: int) -> int | None:
-    """The page that a quote starts on; its passage may have begun on the page before."""
-    found = [page.number for page in library.pages(document_id) if page.start <= offset]
-    return found[-1] if found else None
-
-
-def _spans(message: AIMessage, documents: Sequence[Document]) -> Iterator[tuple[int, int, int]]:
-    """(document index, start, end in its passage) of every quote the reply claims."""
-    blocks: list[dict[str, Any]] = [dict(block) for block in message.content_blocks]
-    annotations = [a for block in blocks for a in block.get("annotations") or ()]
-    for annotation in annotations:
+def _annotated(block: Any, documents: int) -> list[_Claim]:
+    """What the citation annotations of one block of text claim."""
+    claims = []
+    for annotation in block.get("annotations") or ():
         extras = annotation.get("extras") or {}
         index = extras.get("passage")
-        if annotation.get("type") == "citation" and isinstance(index, int) and index < len(documents):
-            yield index, int(extras["passage_start"]), int(extras["passage_end"])
-    if annotations:
-        return
-    for match in _QUOTED.finditer(message.text):
+        if annotation.get("type") == "citation" and isinstance(index, int) and 0 <= index < documents:
+            span = int(extras["passage_start"]), int(extras["passage_end"])
+            claims.append(_Claim(index, *span, is_further=bool(extras.get("also"))))
+    return claims
+
+
+def _looked_up(text: str, documents: Sequence[Document]) -> Iterator[_Claim]:
+    """The quotes of a prose reply, where they are found."""
+    for match in _QUOTED.finditer(text):
         index = int(match[2]) - 1
         if 0 <= index < len(documents):
             span = find_quote(match[1], documents[index].page_content)
             if span is not None:
-                yield index, *span
+                yield _Claim(index, *span)
 
 
 def find_quote(quote: str, passage: str) -> tuple[int, int] | None:
@@ -78,30 +139,3 @@ def find_quote(quote: str, passage: str) -> tuple[int, int] | None:
         return None
     found = re.search(r"\s+".join(re.escape(w) for w in words), passage, re.IGNORECASE)
     return found.span() if found else None
-
-
-_SENTENCE_END = re.compile(r"[。！？；!?\n]|[.](?=\s|$)")
-
-
-def sentence_around(text: str, start: int, end: int, limit: int = 400) -> tuple[int, int]:
-    """The sentence (or sentences) that a span stands in: the context a person needs to judge it.
-
-    Args:
-        text: the stored document.
-        start: first character of the span.
-        end: one past its last.
-        limit: most characters added on either side.
-
-    Returns:
-        (first, last) with first <= start and end <= last, no white space at the borders.
-    """
-    low, high = max(0, start - limit), min(len(text), end + limit)
-    first = max((m.end() for m in _SENTENCE_END.finditer(text, low, start)), default=low)
-    done = end > start and bool(_SENTENCE_END.match(text, end - 1))
-    closing = None if done else _SENTENCE_END.search(text, end, high)
-    last = end if done else (closing.end() if closing else high)
-    while first < start and text[first].isspace():
-        first += 1
-    while last > end and text[last - 1].isspace():
-        last -= 1
-    return first, last

@@ -1,8 +1,10 @@
 """`ChatLocalGPT`: our GPT behind LangChain's chat model interface.
 
 Passages travel as standard `text-plain` content blocks of a human message. In grounded mode the reply is copied from
-them, word for word, and each quote carries a standard `citation` annotation: `start_index` and `end_index` index the
-reply, as langchain-core defines them; the place in the passage is in `extras`.
+them, word for word: one text block an answer (passages that disagree give several), which is the sentence that holds
+it. The short answer in it carries a standard `citation` annotation: `start_index` and `end_index` index the block's
+text, as langchain-core defines them; the place in the passage is in `extras`. Further annotations on the same words,
+with `also` in their `extras`, name other passages that say the same.
 """
 
 from __future__ import annotations
@@ -20,9 +22,13 @@ from pydantic import ConfigDict, Field, PrivateAttr
 
 from model.answering import Answerer, Verdict
 from model.generate import generate
+from model.grounded import Quote
 from model.language import language_of
 from rag_app.prompts import load_prompt
+from rag_app.question_kind import asks_for_list
 from rag_app.resources import shipped
+from rag_app.sentence_window import quote_windows
+from rag_app.several_answers import FoundAnswer, found_answers
 
 MODEL_NAME = "quoted-rag-reader"
 
@@ -132,33 +138,48 @@ class ChatLocalGPT(BaseChatModel):
     def _grounded(self, messages: Sequence[BaseMessage]) -> Iterator[AIMessageChunk]:
         question, blocks = question_and_passages(messages)
         priors = [float((b.get("extras") or {}).get("score", 1.0)) for b in blocks]
-        verdict, readings = self.load().answer(
-            question, [str(b["text"]) for b in blocks], priors=priors, min_confidence=self.min_confidence
-        )
+        texts = [str(b["text"]) for b in blocks]
+        verdict, readings = self.load().answer(question, texts, priors=priors, min_confidence=self.min_confidence)
         tokens = readings.prompt_tokens, readings.steps
-        if verdict is None or not verdict.answered:
-            text = load_prompt("not_found", language_of(question))
-            yield from self._reply(text, [], verdict, tokens)
+        found = [] if verdict is None else found_answers(
+            self.load(), question, texts, verdict, readings.readings, priors=priors,
+            min_confidence=self.min_confidence,
+        )
+        if not found:
+            yield from self._reply([(load_prompt("not_found", language_of(question)), [])], verdict, [], tokens)
             return
-        text, annotations = _quoted(verdict, blocks[verdict.passage])
-        yield from self._reply(text, annotations, verdict, tokens)
+        whole_lists = asks_for_list(question)
+        replies = [_quoted(answer, blocks, whole_lists=whole_lists) for answer in found]
+        lines = [(text + "\n", annotations) for text, annotations in replies[:-1]]
+        yield from self._reply([*lines, replies[-1]], verdict, found, tokens)
 
     def _reply(
-        self, text: str, annotations: list[dict[str, Any]], verdict: Verdict | None, tokens: tuple[int, int]
+        self,
+        replies: Sequence[tuple[str, list[dict[str, Any]]]],
+        verdict: Verdict | None,
+        found: Sequence[FoundAnswer],
+        tokens: tuple[int, int],
     ) -> Iterator[AIMessageChunk]:
-        """Stream the text word by word, then what belongs to the whole of it."""
-        for piece in _pieces(text):
-            yield AIMessageChunk(content=[{"type": "text", "text": piece, "index": 0}])
+        """Stream the texts word by word, then what belongs to the whole of them."""
+        for index, (text, _) in enumerate(replies):
+            for piece in _pieces(text):
+                yield AIMessageChunk(content=[{"type": "text", "text": piece, "index": index}])
         judged = {} if verdict is None else {
-            "confidence": verdict.confidence,
+            "confidence": found[0].confidence if found else verdict.confidence,
             "passage": verdict.passage,
             "candidate": "\n".join(q.text for q in verdict.reading.quotes),
             "features": list(verdict.features),
         }
         yield AIMessageChunk(
-            content=[{"type": "text", "text": "", "annotations": annotations, "index": 0}],
+            content=[
+                {"type": "text", "text": "", "annotations": annotations, "index": index}
+                for index, (_, annotations) in enumerate(replies)
+            ],
             response_metadata={
-                "model_name": self.model, "answered": verdict is not None and verdict.answered, **judged,
+                "model_name": self.model,
+                "answered": bool(found),
+                "answers": [{"passage": f.passage, "confidence": f.confidence} for f in found],
+                **judged,
             },
             usage_metadata=UsageMetadata(
                 input_tokens=tokens[0], output_tokens=tokens[1], total_tokens=sum(tokens)
@@ -209,27 +230,49 @@ def question_and_passages(messages: Sequence[BaseMessage]) -> tuple[str, list[di
     return question, []
 
 
-def _quoted(verdict: Verdict, block: dict[str, Any]) -> tuple[str, list[dict[str, Any]]]:
-    """The reply's text, one quote a line, and a citation annotation for each quote."""
-    text, annotations = "", []
-    for quote in verdict.reading.quotes:
-        text += "\n" if text else ""
-        annotations.append(
-            {
-                "type": "citation",
-                "cited_text": quote.text,
-                "start_index": len(text),
-                "end_index": len(text) + len(quote.text),
-                **({"title": block["title"]} if block.get("title") else {}),
-                **({"url": block["url"]} if block.get("url") else {}),
-                "extras": {
-                    **(block.get("extras") or {}),
-                    "passage": verdict.passage, "passage_start": quote.start, "passage_end": quote.end,
-                },
-            }
-        )
-        text += quote.text
-    return text, annotations
+def _quoted(
+    answer: FoundAnswer, blocks: Sequence[dict[str, Any]], *, whole_lists: bool
+) -> tuple[str, list[dict[str, Any]]]:
+    """An answer inside its sentence, and citation annotations: for each of its quotes, then for further places."""
+    passage = str(blocks[answer.passage]["text"])
+    windows = quote_windows(passage, [(q.start, q.end) for q in answer.reading.quotes], whole_lists=whole_lists)
+    text = "\n".join(passage[first:last] for first, last in windows)
+
+    def index_of(offset: int) -> int:
+        """Where a place of the passage is in the text."""
+        before = 0
+        for first, last in windows:
+            if first <= offset <= last:
+                return before + offset - first
+            before += last - first + 1
+        raise ValueError(offset)
+
+    spans = [(index_of(q.start), index_of(q.end)) for q in answer.reading.quotes]
+    own = [
+        _annotation(blocks[answer.passage], answer.passage, quote, span)
+        for quote, span in zip(answer.reading.quotes, spans, strict=True)
+    ]
+    further = [
+        _annotation(blocks[i], i, reading.quotes[0], spans[0], also=True) for i, reading in answer.also
+    ]
+    return text, [*own, *further]
+
+
+def _annotation(
+    block: dict[str, Any], passage: int, quote: Quote, span: tuple[int, int], **extras: Any
+) -> dict[str, Any]:
+    return {
+        "type": "citation",
+        "cited_text": quote.text,
+        "start_index": span[0],
+        "end_index": span[1],
+        **({"title": block["title"]} if block.get("title") else {}),
+        **({"url": block["url"]} if block.get("url") else {}),
+        "extras": {
+            **(block.get("extras") or {}),
+            "passage": passage, "passage_start": quote.start, "passage_end": quote.end, **extras,
+        },
+    }
 
 
 def _pieces(text: str) -> Iterator[str]:

@@ -39,5 +39,5 @@ def ask_command(
         if as_json:
             click.echo(json.dumps(answer.to_dict(), ensure_ascii=False))
         else:
-            print_answer(answer, library)
+            print_answer(answer, library, numbered_by_passage=settings.chat_model != "local")
     sys.exit(0 if answer.answered else 1)

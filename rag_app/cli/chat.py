@@ -80,7 +80,7 @@ def _terminal(settings: Settings) -> None:
         history: list[BaseMessage] = []
         while question := _typed():
             answer = chain.invoke({"question": question, "chat_history": history})
-            print_answer(answer, library)
+            print_answer(answer, library, numbered_by_passage=settings.chat_model != "local")
             history += [HumanMessage(question), AIMessage(answer.answer)]
 
 

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from ingest.library import DocumentNotFound, Library
+from ingest.library import Library
 from rag_app.answer import Answer
-from rag_app.citations import sentence_around
+from rag_app.evidence import AnswerEvidence, Evidence, Piece, evidence_of
 
 # Documents are data: whatever they hold, no control sequence reaches the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+_INDENT = "   "
 
 
 def plain(text: str) -> str:
@@ -20,30 +23,62 @@ def plain(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def print_answer(answer: Answer, library: Library) -> None:
-    """The answer, each quote inside its sentence, and where it stands; or what came nearest."""
+def print_answer(answer: Answer, library: Library, *, numbered_by_passage: bool = False) -> None:
+    """Each answer inside its sentence, and where it stands; or what came nearest.
+
+    Args:
+        answer: what the chain returned.
+        library: where its documents are stored.
+        numbered_by_passage: see `evidence_of`.
+    """
     if answer.standalone_question != answer.question:
         click.secho(f"searched for: {plain(answer.standalone_question)}", dim=True)
-    click.secho(plain(answer.answer), bold=True)
     if not answer.answered:
-        if answer.passages:
-            click.echo("\nNearest passages:")
-        for passage in answer.passages[:3]:
-            place = f", page {passage.page}" if passage.page else ""
-            beginning = " ".join(plain(passage.text).split())[:160]
-            click.echo(f"  {plain(Path(passage.source).name)}{place}: {beginning}…")
+        _print_nearest(answer)
         return
-    for i, citation in enumerate(answer.citations, 1):
-        try:
-            text = library.text(citation.document_id)
-        except DocumentNotFound:
-            click.echo(f"\n[{i}] {plain(Path(citation.source).name)} was removed meanwhile")
-            continue
-        first, last = sentence_around(text, citation.start, citation.end)
-        place = f", page {citation.page}" if citation.page else ""
-        click.echo(f"\n[{i}] {plain(Path(citation.source).name)}{place}, characters {citation.start}-{citation.end}")
-        click.echo(
-            "    " + plain(text[first:citation.start])
-            + click.style(plain(citation.quote), underline=True) + plain(text[citation.end:last])
-        )
-    click.secho(f"\nconfidence {answer.confidence:.0%}", dim=True)
+    evidence = evidence_of(answer, library, numbered_by_passage=numbered_by_passage)
+    several = len(evidence) > 1
+    if several:
+        click.echo(f"Your documents give {len(evidence)} different answers. Check which one applies to you:\n")
+    for number, (one, found) in enumerate(zip(answer.answers, evidence, strict=True), 1):
+        if not one.is_quote:
+            click.echo(plain(one.text) + "\n")
+        _print_places(found, f"{number}. " if several else "")
+        click.secho(f"{_INDENT if several else ''}confidence {one.confidence:.0%}\n", dim=True)
+
+
+def _print_nearest(answer: Answer) -> None:
+    click.secho(plain(answer.answer), bold=True)
+    if answer.passages:
+        click.echo("\nNearest passages:")
+    for passage in answer.passages[:3]:
+        place = f", page {passage.page}" if passage.page else ""
+        beginning = " ".join(plain(passage.text).split())[:160]
+        click.echo(f"  {plain(Path(passage.source).name)}{place}: {beginning}…")
+
+
+def _print_places(evidence: AnswerEvidence, bullet: str) -> None:
+    indent = _INDENT if bullet else ""
+    for place in evidence.places:
+        if place.table_header:
+            click.secho(indent + plain(place.table_header), dim=True)
+        sentence = textwrap.indent(_emphasised(place.sentence), indent)
+        click.echo(bullet + sentence.removeprefix(indent) if bullet else sentence)
+        click.echo(f"{indent}{_place(place)}")
+        bullet = indent     # the number stands before the first place only
+    for place in evidence.also_in:
+        click.echo(f"{indent}also in {_place(place)}")
+
+
+def _emphasised(sentence: Sequence[Piece]) -> str:
+    """The sentence, the answer in it in bold where the terminal can."""
+    return "".join(
+        click.style(plain(p.text), bold=True, underline=True) if p.is_quote else plain(p.text) for p in sentence
+    )
+
+
+def _place(evidence: Evidence) -> str:
+    page = f", page {evidence.page}" if evidence.page else ""
+    section = f", {' › '.join(evidence.heading_path)}" if evidence.heading_path else ""
+    gone = "" if evidence.around else " (removed meanwhile)"
+    return f"[{evidence.number}] {plain(evidence.source_name + page + section)}{gone}"

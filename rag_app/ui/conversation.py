@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rag_app.answer import Answer
-from rag_app.ui.evidence import Evidence
+from rag_app.evidence import AnswerEvidence
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage
@@ -21,7 +21,7 @@ class Turn:
 
     question: str
     answer: Answer | None = None
-    evidence: tuple[Evidence, ...] = ()
+    evidence: tuple[AnswerEvidence, ...] = ()
     error: Exception | None = None
 
 

@@ -5,8 +5,20 @@ CSS = """
 .block-container { max-width: 46rem; padding-top: 3.2rem; padding-bottom: 5rem; }
 h1 { font-size: 2.1rem !important; }
 .rag-question { white-space: pre-wrap; overflow-wrap: anywhere; }
-.rag-quote { margin: 0 0 .5rem 0; padding: .35rem 0 .35rem .9rem; border-left: 4px solid #2f7d72;
-  font-size: 1.22rem; line-height: 1.55; font-weight: 600; white-space: pre-line; overflow-wrap: anywhere; }
+.rag-quote { margin: 0 0 .45rem 0; padding: .35rem 0 .35rem .9rem; border-left: 4px solid #2f7d72;
+  font-size: 1.08rem; line-height: 1.6; white-space: pre-line; overflow-wrap: anywhere; }
+.rag-short { font-weight: 700; background: rgba(255, 206, 70, .45); border-radius: .2rem; padding: .05rem .12rem; }
+.rag-long .rag-short { font-weight: 600; background: none; padding: 0; }
+.rag-table-header { font-size: .85rem; opacity: .7; margin: 0 0 .2rem .95rem; overflow-wrap: anywhere; }
+.rag-several { margin-bottom: .5rem; }
+.rag-answers { margin: 0; padding: 0; list-style: none; }
+.rag-item { margin: 0 0 1rem 0; }
+.rag-also { opacity: .7; }
+.rag-citation { margin: .1rem 0 .35rem 0; }
+.rag-citation > summary { cursor: pointer; list-style-position: outside; }
+.rag-open { text-decoration: underline; text-underline-offset: .15rem; opacity: .75; white-space: nowrap; }
+.rag-citation[open] > .rag-around { border: 1px solid rgba(128, 128, 128, .28); border-radius: .6rem;
+  padding: .7rem .9rem; margin-top: .3rem; }
 .rag-prose { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.6; }
 .rag-streaming { font-size: 1.1rem; opacity: .75; }
 .rag-confidence { font-size: .85rem; opacity: .85; margin: .1rem 0 .3rem 0; }
@@ -22,7 +34,6 @@ h1 { font-size: 2.1rem !important; }
 .rag-page { opacity: .8; white-space: nowrap; }
 .rag-headings { opacity: .65; }
 .rag-sentence, .rag-around { white-space: pre-line; overflow-wrap: anywhere; line-height: 1.6; font-size: .95rem; }
-.rag-around { max-height: 24rem; overflow-y: auto; }
 .rag-nearest .rag-sentence { max-height: 9rem; overflow-y: auto; opacity: .85; font-size: .9rem; }
 .rag-highlight { background: rgba(255, 206, 70, .55); color: inherit; border-radius: .2rem; padding: .05rem .12rem; }
 .rag-note { font-size: .85rem; opacity: .7; margin: .2rem 0; }

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from enum import Enum
 
 from ingest.library import Library
+from rag_app.evidence import evidence_of
 from rag_app.settings import Settings
 from rag_app.ui.conversation import Turn, chat_history
 from rag_app.ui.engine import Engine
-from rag_app.ui.evidence import evidence_of
 
 _log = logging.getLogger(__name__)
 

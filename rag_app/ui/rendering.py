@@ -1,12 +1,12 @@
-"""Answers, cards and notices as HTML. Every value goes through `escaped`."""
+"""Answers, their places and notices as HTML. Every value goes through `escaped`."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from rag_app.answer import Answer, Passage
-from rag_app.ui.evidence import Evidence, Piece
+from rag_app.answer import Answer, Passage, QuotedAnswer
+from rag_app.evidence import AnswerEvidence, Evidence, Piece
 from rag_app.ui.safe_html import element, escaped
 from rag_app.ui.strings import Strings
 from rag_app.ui.troubles import Trouble
@@ -14,6 +14,8 @@ from rag_app.ui.troubles import Trouble
 SURE, LIKELY = 0.85, 0.6    # confidence from which an answer is called so
 NEAREST = 3                 # passages shown when there is no answer
 _HEADINGS_BETWEEN = " › "
+_SHORT = 120                # characters of an answer that may be marked
+_WHOLE = 0.8                # share of a sentence from which the answer is the sentence
 
 
 def question_html(question: str) -> str:
@@ -21,14 +23,61 @@ def question_html(question: str) -> str:
     return element("div", "rag-question", escaped(question))
 
 
-def answer_html(answer: Answer, strings: Strings, *, is_local: bool) -> str:
-    """The quotes (or, of a chat model that writes prose, its reply) and how sure they are."""
-    quotes = [c.quote for c in answer.citations]
-    if "\n".join(quotes) == answer.answer:
-        said = "".join(element("blockquote", "rag-quote", escaped(q)) for q in quotes)
-    else:
-        said = element("div", "rag-prose", escaped(answer.answer))
-    return element("div", "rag-answer", said, _confidence(answer.confidence, strings, is_local=is_local))
+def answer_html(
+    answer: Answer, evidence: Sequence[AnswerEvidence], strings: Strings, *, is_local: bool
+) -> str:
+    """Each answer: the sentence that holds it (or a chat model's prose), how sure it is, and its places."""
+    numbered = len(evidence) > 1 or any(len(e.places) + len(e.also_in) > 1 for e in evidence) or not is_local
+    items = [
+        _item_html(one, found, strings, numbered=numbered, is_local=is_local)
+        for one, found in zip(answer.answers, evidence, strict=True)
+    ]
+    if len(items) == 1:
+        return element("div", "rag-answer", *items)
+    return element(
+        "div", "rag-answer", element("div", "rag-several", escaped(strings.several.format(len(items)))),
+        element("ol", "rag-answers", *(element("li", "rag-item", item) for item in items)),
+    )
+
+
+def _item_html(
+    answer: QuotedAnswer, evidence: AnswerEvidence, strings: Strings, *, numbered: bool, is_local: bool
+) -> str:
+    prose = "" if answer.is_quote else element("div", "rag-prose", escaped(answer.text))
+    places = [
+        _sentence_html(place) + _place_html(place, strings, show_number=numbered) for place in evidence.places
+    ]
+    others = [
+        _place_html(place, strings, show_number=numbered, label=strings.also_in) for place in evidence.also_in
+    ]
+    return "".join([prose, *places, *others, _confidence(answer.confidence, strings, is_local=is_local)])
+
+
+def _sentence_html(evidence: Evidence) -> str:
+    """The sentence with the answer emphasised; an answer that is the whole of it, or long, needs less."""
+    header = element("div", "rag-table-header", escaped(evidence.table_header)) if evidence.table_header else ""
+    quoted = sum(len(p.text) for p in evidence.sentence if p.is_quote)
+    whole = quoted >= _WHOLE * sum(len(p.text) for p in evidence.sentence)
+    weight = "rag-quote rag-long" if whole or quoted > _SHORT else "rag-quote"
+    marked = "".join(
+        element("strong", "rag-short", escaped(p.text)) if p.is_quote else escaped(p.text) for p in evidence.sentence
+    )
+    return header + element("blockquote", weight, marked)
+
+
+def _place_html(evidence: Evidence, strings: Strings, *, show_number: bool, label: str = "") -> str:
+    """The citation: file, page, section; opened, it shows the quote in its surroundings."""
+    number = element("span", "rag-number", str(evidence.number)) if show_number else ""
+    before = element("span", "rag-also", escaped(label)) if label else ""
+    place = before + number + _place(evidence.source_name, evidence.page, evidence.heading_path, strings)
+    if not evidence.around:
+        gone = element("span", "rag-note", escaped(strings.removed_since))
+        return element("div", "rag-citation", element("div", "rag-place", place, gone))
+    opens = element("span", "rag-open", escaped(strings.in_document))
+    return element(
+        "details", "rag-citation", element("summary", "rag-place", place, opens),
+        element("div", "rag-around", highlighted(evidence.around)),
+    )
 
 
 def _confidence(confidence: float, strings: Strings, *, is_local: bool) -> str:
@@ -51,20 +100,6 @@ def searched_for_html(answer: Answer, strings: Strings) -> str:
     if answer.standalone_question in {"", answer.question}:
         return ""
     return element("div", "rag-searched", escaped(strings.searched_for + answer.standalone_question))
-
-
-def card_html(evidence: Evidence, strings: Strings, *, show_number: bool) -> str:
-    """One citation: file, page, section, and the sentence with the quote highlighted in it."""
-    place = _place(evidence.source_name, evidence.page, evidence.heading_path, strings)
-    number = element("span", "rag-number", str(evidence.number)) if show_number else ""
-    gone = "" if evidence.around else element("div", "rag-note", escaped(strings.removed_since))
-    sentence = element("div", "rag-sentence", highlighted(evidence.sentence))
-    return element("div", "rag-card", element("div", "rag-place", number, place), sentence, gone)
-
-
-def around_html(evidence: Evidence) -> str:
-    """The quote in its wider surroundings."""
-    return element("div", "rag-around", highlighted(evidence.around))
 
 
 def highlighted(pieces: Sequence[Piece]) -> str:

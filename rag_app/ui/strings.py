@@ -51,6 +51,8 @@ class Strings:
     likely: str
     unsure: str
     no_confidence: str
+    several: str
+    also_in: str
     in_document: str
     removed_since: str
     not_found_hint: str
@@ -108,9 +110,11 @@ ENGLISH = Strings(
     page="page {}",
     confidence="confidence {}",
     sure="very likely right",
-    likely="probably right; see the passage below",
-    unsure="unsure: check the passage below",
+    likely="probably right; see the passage",
+    unsure="unsure: check the passage",
     no_confidence="quote found in your documents; this model states no confidence",
+    several="Your documents give {} different answers. Check which one applies to you:",
+    also_in="also in",
     in_document="Show in document",
     removed_since="(the document has been removed since)",
     not_found_hint="No passage answers this question with enough certainty. Try other words, or add a document.",
@@ -169,9 +173,11 @@ CHINESE = Strings(
     page="第 {} 页",
     confidence="把握 {}",
     sure="很可能正确",
-    likely="大概正确，请看下面的原文",
-    unsure="不太确定，请核对下面的原文",
+    likely="大概正确，请看原文",
+    unsure="不太确定，请核对原文",
     no_confidence="引文已在您的文档中核实；该模型不提供把握程度",
+    several="您的文档中有 {} 种不同的说法，请核对哪一种适用：",
+    also_in="同样见于",
     in_document="在文档中查看",
     removed_since="（该文档已被移除）",
     not_found_hint="没有哪个段落能足够确定地回答这个问题。请换个说法，或添加相关文档。",

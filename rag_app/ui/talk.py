@@ -11,8 +11,6 @@ from rag_app.ui.engine import Engine, Stage
 from rag_app.ui.pending import PendingAnswer, Phase
 from rag_app.ui.rendering import (
     answer_html,
-    around_html,
-    card_html,
     nearest_html,
     not_found_html,
     progress_html,
@@ -65,13 +63,7 @@ def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
             with st.expander(strings.nearest):
                 st.html(nearest_html(answer.passages, strings))
         return
-    st.html(answer_html(answer, strings, is_local=is_local))
-    show_number = len(turn.evidence) > 1 or not is_local
-    for evidence in turn.evidence:
-        st.html(card_html(evidence, strings, show_number=show_number))
-        if evidence.around:
-            with st.expander(strings.in_document):
-                st.html(around_html(evidence))
+    st.html(answer_html(answer, turn.evidence, strings, is_local=is_local))
 
 
 def _follow(pending: PendingAnswer, engine: Engine, strings: Strings) -> None:

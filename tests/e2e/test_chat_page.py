@@ -38,11 +38,11 @@ def test_empty_page_explains_itself_and_a_pdf_answers(chat: ChatPage, tmp_path: 
     ))
     chat.ask("What is the access code of the garage?")
 
-    assert chat.texts(".rag-quote") == ["4711"]
-    assert chat.texts(".rag-card .rag-highlight") == ["4711"]
-    assert chat.texts(".rag-card .rag-sentence") == ["The access code of the garage is 4711."]
-    assert chat.texts(".rag-card .rag-source") == ["house-rules.pdf"]
-    assert chat.texts(".rag-card .rag-page") == ["page 2"]
+    assert chat.texts(".rag-quote") == ["The access code of the garage is 4711."]
+    assert chat.texts(".rag-quote strong") == ["4711"]
+    assert chat.texts(".rag-citation .rag-source") == ["house-rules.pdf"]
+    assert chat.texts(".rag-citation .rag-page") == ["page 2"]
+    assert chat.texts(".rag-around mark") == ["4711"]
     assert "The door closes by itself" in chat.texts(".rag-around")[0]
     assert "%" in chat.texts(".rag-percent")[0]
 
@@ -54,10 +54,28 @@ def test_chinese_text_file_answers(chat: ChatPage, tmp_path: Path) -> None:
     chat.upload(path)
     chat.ask("车库的门禁密码是多少？")
 
-    assert chat.texts(".rag-quote") == ["4711"]
-    assert chat.texts(".rag-card .rag-highlight") == ["4711"]
-    assert chat.texts(".rag-card .rag-sentence") == ["车库的门禁密码是4711。"]
-    assert chat.texts(".rag-card .rag-source") == ["车库说明.txt"]
+    assert chat.texts(".rag-quote") == ["车库的门禁密码是4711。"]
+    assert chat.texts(".rag-quote strong") == ["4711"]
+    assert chat.texts(".rag-citation .rag-source") == ["车库说明.txt"]
+
+
+def test_documents_that_disagree_are_listed_each_with_its_place(chat: ChatPage, tmp_path: Path) -> None:
+    old, new = tmp_path / "handbook-2023.txt", tmp_path / "handbook-2025.txt"
+    old.write_text("Passwords must be at least 10 characters long and are changed every 90 days.\n", encoding="utf-8")
+    new.write_text("A password has at least 14 characters; it no longer has to be changed.\n", encoding="utf-8")
+    chat.upload(old, new)
+    chat.ask("How long must a password be?")
+
+    said = dict(zip(chat.texts(".rag-item .rag-source"), chat.texts(".rag-item .rag-quote strong"), strict=True))
+    assert set(said) == {old.name, new.name}
+    assert "10" in said[old.name] and "14" in said[new.name]
+    assert chat.texts(".rag-item .rag-number") == ["1", "2"]
+    assert "2 different answers" in chat.texts(".rag-several")[0]
+    # A citation opens its place, and only its own.
+    places = chat.all(".rag-item .rag-around")
+    assert [p.is_displayed() for p in places] == [False, False]
+    chat.all(".rag-item summary")[1].click()
+    chat.wait(lambda: [p.is_displayed() for p in chat.all(".rag-item .rag-around")] == [False, True], "the place")
 
 
 def test_question_without_an_answer_is_said_to_have_none(chat: ChatPage, tmp_path: Path) -> None:
@@ -102,8 +120,9 @@ def test_another_process_ingests_while_the_page_is_open(
 
     chat.wait_for_documents(["cellar.txt"])
     chat.ask("Where does the key of the cellar hang?")
-    assert "behind the mirror" in chat.texts(".rag-quote")[0]
-    assert chat.texts(".rag-card .rag-source") == ["cellar.txt"]
+    assert chat.texts(".rag-quote") == ["The key of the cellar hangs behind the mirror."]
+    assert "behind the mirror" in chat.texts(".rag-quote strong")[0]
+    assert chat.texts(".rag-citation .rag-source") == ["cellar.txt"]
 
 
 def test_bad_file_is_listed_with_its_reason_and_the_good_one_answers(chat: ChatPage, tmp_path: Path) -> None:
@@ -118,8 +137,8 @@ def test_bad_file_is_listed_with_its_reason_and_the_good_one_answers(chat: ChatP
     assert state.startswith("failed: ")
     assert len(state) > len("failed: ") + 10    # a reason, in words
     chat.ask("What is the code of the attic?")
-    assert chat.texts(".rag-quote") == ["9926"]
-    assert chat.texts(".rag-card .rag-source") == ["attic.pdf"]
+    assert chat.texts(".rag-quote strong") == ["9926"]
+    assert chat.texts(".rag-citation .rag-source") == ["attic.pdf"]
 
 
 def test_page_speaks_chinese(chat: ChatPage) -> None:

@@ -20,6 +20,21 @@ DOCUMENTS = {
 }
 
 
+# An old and a new handbook: they disagree about the password, and agree about the help desk.
+HANDBOOKS = {
+    "handbook-2023.txt": (
+        "Passwords must be at least 10 characters long and are changed every 90 days. "
+        "The help desk answers on extension 2100.\n\nLunch is served between 11:45 and 13:15."
+    ),
+    "handbook-2025.txt": (
+        "A password has at least 14 characters; it no longer has to be changed. "
+        "You reach the help desk on extension 2100.\n\nTrains are booked in second class."
+    ),
+    "员工手册2022.txt": "员工每周可以居家办公一天，须经部门经理同意。食堂午餐供应时间为11:30至12:30。",
+    "员工手册2025.txt": "经团队同意，每周最多可以居家办公三天。上午9:30之前到岗即可。",
+}
+
+
 @pytest.fixture(scope="session")
 def embedder() -> SentenceTransformerEmbedder:
     return SentenceTransformerEmbedder()
@@ -43,5 +58,13 @@ def add(library: Library, source: str, text: str) -> str:
 def library(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Iterator[Library]:
     with Library.open(tmp_path_factory.mktemp("library"), embedder) as opened:
         for source, text in DOCUMENTS.items():
+            add(opened, source, text)
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def handbooks(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Iterator[Library]:
+    with Library.open(tmp_path_factory.mktemp("handbooks"), embedder) as opened:
+        for source, text in HANDBOOKS.items():
             add(opened, source, text)
         yield opened

@@ -51,10 +51,66 @@ def test_the_json_form_has_exactly_the_promised_keys(
     library: Library, reader: ChatLocalGPT, settings: Settings
 ) -> None:
     found = build_chain(settings, library=library, model=reader).invoke({"question": "What does soup cost?"}).to_dict()
-    assert list(found) == ["question", "answer", "answered", "confidence", "citations", "timings_ms", "usage"]
+    assert list(found) == [
+        "question", "answer", "answered", "confidence", "answers", "citations", "timings_ms", "usage"
+    ]
     assert 0 <= found["confidence"] <= 1
+    for answer in found["answers"]:
+        assert list(answer) == ["answer", "confidence", "citations", "also_in"]
     for citation in found["citations"]:
-        assert list(citation) == ["source", "document_id", "chunk_id", "start", "end", "quote", "page", "score"]
+        assert list(citation) == [
+            "source", "document_id", "chunk_id", "start", "end", "quote", "page", "score", "sentence",
+            "sentence_start", "sentence_end", "table_header",
+        ]
+
+
+def test_the_answer_is_bare_and_its_sentence_is_beside_it(
+    library: Library, reader: ChatLocalGPT, settings: Settings
+) -> None:
+    answer = build_chain(settings, library=library, model=reader).invoke(
+        {"question": "What is the garage's access code?"}
+    )
+    (citation,) = answer.citations
+    assert answer.answer == citation.quote == "4711"
+    assert citation.sentence == "The access code of the garage is 4711."
+    text = library.text(citation.document_id)
+    assert text[citation.sentence_start : citation.sentence_end] == citation.sentence
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How long must a password be?", {"handbook-2023.txt": "10", "handbook-2025.txt": "14"}),
+        ("每周可以居家办公几天？", {"员工手册2022.txt": "一天", "员工手册2025.txt": "三天"}),
+    ],
+)
+def test_documents_that_disagree_are_both_quoted(
+    handbooks: Library, reader: ChatLocalGPT, question: str, said: dict[str, str]
+) -> None:
+    answer = build_chain(Settings(), library=handbooks, model=reader).invoke({"question": question})
+    assert len(answer.answers) == 2
+    for one in answer.answers:
+        (citation,) = one.citations
+        assert said.pop(citation.source) in one.text == citation.quote
+        assert citation.quote in citation.sentence
+    assert answer.answer == answer.answers[0].text
+    assert answer.confidence == answer.answers[0].confidence >= answer.answers[1].confidence
+    assert answer.to_dict()["answers"] == [
+        {"answer": one.text, "confidence": round(one.confidence, 4), "citations": [i], "also_in": []}
+        for i, one in enumerate(answer.answers)
+    ]
+
+
+def test_documents_that_agree_give_one_answer_and_a_further_place(handbooks: Library, reader: ChatLocalGPT) -> None:
+    answer = build_chain(Settings(), library=handbooks, model=reader).invoke(
+        {"question": "What is the extension of the help desk?"}
+    )
+    (only,) = answer.answers
+    assert only.text == "2100"
+    (own,), (other,) = only.citations, only.also_in
+    assert {own.source, other.source} == {"handbook-2023.txt", "handbook-2025.txt"}
+    assert answer.citations == (own, other)
+    assert answer.to_dict()["answers"][0]["also_in"] == [1]
 
 
 def test_a_follow_up_is_searched_with_its_history(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:

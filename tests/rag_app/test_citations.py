@@ -1,59 +1,72 @@
 from pathlib import Path
+from typing import Any
 
-from hypothesis import given
-from hypothesis import strategies as st
+from langchain_core.documents import Document
 from langchain_core.messages import AIMessage
 
 from ingest.embedding import SentenceTransformerEmbedder
 from ingest.library import Library
-from rag_app.citations import check_citations, find_quote, sentence_around
+from rag_app.citations import find_quote, proven_answers
 from rag_app.retrieval.retriever import LibraryRetriever
 from tests.rag_app.conftest import add
 
 
-def annotated(text: str, start: int, end: int, passage: int = 0) -> AIMessage:
-    annotation = {
-        "type": "citation",
-        "cited_text": text,
-        "start_index": 0,
-        "end_index": len(text),
-        "extras": {"passage": passage, "passage_start": start, "passage_end": end},
-    }
-    return AIMessage([{"type": "text", "text": text, "annotations": [annotation]}])
+def block(*places: tuple[int, int, int], also: tuple[tuple[int, int, int], ...] = ()) -> dict[str, Any]:
+    """One answer of a reply, which claims quotes as (passage, start, end)."""
+    claims = [(place, False) for place in places] + [(place, True) for place in also]
+    annotations = [
+        {"type": "citation", "cited_text": "", "start_index": 0, "end_index": 1,
+         "extras": {"passage": p, "passage_start": a, "passage_end": z, "also": is_further}}
+        for (p, a, z), is_further in claims
+    ]
+    return {"type": "text", "text": "…", "annotations": annotations}
+
+
+def reply(*blocks: dict[str, Any], confidences: tuple[float, ...] = (0.9,)) -> AIMessage:
+    return AIMessage([*blocks], response_metadata={"answers": [{"confidence": c} for c in confidences]})
+
+
+def span(document: Document, words: str) -> tuple[int, int]:
+    start = document.page_content.index(words)
+    return start, start + len(words)
 
 
 def test_a_span_becomes_a_citation_of_the_stored_text(library: Library) -> None:
     documents = LibraryRetriever(library=library, k=1).invoke("access code of the garage")
-    at = documents[0].page_content.index("4711")
-    (found,) = check_citations(annotated("4711", at, at + 4), documents, library)
+    (answer,) = proven_answers(reply(block((0, *span(documents[0], "4711")))), documents, library)
+    assert (answer.text, answer.confidence, answer.also_in) == ("4711", 0.9, ())
+    (found,) = answer.citations
     assert found.quote == "4711"
+    assert found.sentence == "The access code of the garage is 4711."
+    assert library.text(found.document_id)[found.sentence_start : found.sentence_end] == found.sentence
     assert library.text(found.document_id)[found.start : found.end] == "4711"
     assert found.source == "garage.txt"
 
 
 def test_a_span_of_a_passage_that_does_not_exist_is_dropped(library: Library) -> None:
     documents = LibraryRetriever(library=library, k=1).invoke("garage")
-    assert check_citations(annotated("x", 0, 1, passage=7), documents, library) == ()
+    assert proven_answers(reply(block((7, 0, 1), (-1, 0, 1))), documents, library) == ()
 
 
 def test_a_passage_that_is_not_what_is_stored_proves_nothing(library: Library) -> None:
     documents = LibraryRetriever(library=library, k=1).invoke("garage")
     documents[0].page_content = documents[0].page_content.replace("4711", "0815")
-    at = documents[0].page_content.index("0815")
-    assert check_citations(annotated("0815", at, at + 4), documents, library) == ()
+    assert proven_answers(reply(block((0, *span(documents[0], "0815")))), documents, library) == ()
 
 
 def test_quotes_of_a_foreign_model_are_looked_up(library: Library) -> None:
     documents = LibraryRetriever(library=library, k=1).invoke("access code of the garage")
     message = AIMessage('It is "the  access code of the garage is 4711" [1], and "the moon is cheese" [1].')
-    (found,) = check_citations(message, documents, library)
+    (answer,) = proven_answers(message, documents, library)
+    assert answer.text == message.text and not answer.is_quote
+    (found,) = answer.citations
     assert found.quote == "The access code of the garage is 4711"
 
 
 def test_chinese_quotation_marks_count_too(library: Library) -> None:
     documents = LibraryRetriever(library=library, k=1).invoke("预订会议室需要提前几天？")
-    (found,) = check_citations(AIMessage("“预订会议室需要提前两天”【1】"), documents, library)
-    assert found.quote == "预订会议室需要提前两天"
+    (answer,) = proven_answers(AIMessage("“预订会议室需要提前两天”【1】"), documents, library)
+    assert answer.citations[0].quote == "预订会议室需要提前两天"
 
 
 def test_a_quote_is_text_never_a_pattern() -> None:
@@ -61,37 +74,73 @@ def test_a_quote_is_text_never_a_pattern() -> None:
     assert find_quote("a.b*c", "see a.b*c here") == (4, 9)
 
 
-def test_the_sentence_around_a_span() -> None:
-    text = "First one. The code is 4711, they say. Last one."
-    at = text.index("4711")
-    first, last = sentence_around(text, at, at + 4)
-    assert text[first:last] == "The code is 4711, they say."
-
-
-def test_the_sentence_around_a_chinese_span() -> None:
-    text = "第一句。预订需要提前两天。第三句。"
-    at = text.index("两天")
-    first, last = sentence_around(text, at, at + 2)
-    assert text[first:last] == "预订需要提前两天。"
-
-
-def test_a_decimal_point_ends_no_sentence() -> None:
-    text = "It costs 3.50 euros a day."
-    first, last = sentence_around(text, 17, 22)
-    assert text[first:last] == text
-
-
-@given(st.text("ab .。!\n中", max_size=60), st.data())
-def test_the_sentence_always_holds_the_span(text: str, data: st.DataObject) -> None:
-    start = data.draw(st.integers(0, len(text)))
-    end = data.draw(st.integers(start, len(text)))
-    first, last = sentence_around(text, start, end)
-    assert 0 <= first <= start <= end <= last <= len(text)
-
-
 def test_a_vanished_document_proves_nothing(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
     with Library.open(tmp_path, embedder) as library:
         document_id = add(library, "roof.txt", "The roof was mended in 2019.")
         documents = LibraryRetriever(library=library, k=1).invoke("roof")
         library.remove(document_id)
-        assert check_citations(annotated("2019", 23, 27), documents, library) == ()
+        assert proven_answers(reply(block((0, 23, 27))), documents, library) == ()
+
+
+def test_several_answers_each_keep_their_citations(library: Library) -> None:
+    garage, canteen = (
+        LibraryRetriever(library=library, k=1).invoke(q)[0] for q in ("access code of the garage", "canteen soup")
+    )
+    documents = [garage, canteen]
+    message = reply(
+        block((0, *span(garage, "4711")), (0, *span(garage, "row C"))), block((1, *span(canteen, "five euros"))),
+        confidences=(0.9, 0.6),
+    )
+    first, second = proven_answers(message, documents, library)
+    assert (first.text, first.confidence) == ("4711\nrow C", 0.9)
+    assert (second.text, second.confidence) == ("five euros", 0.6)
+    assert second.citations[0].source == "canteen.txt"
+    assert second.citations[0].sentence == "Guests pay five euros."
+
+
+def test_a_place_is_cited_once_however_often_it_was_read(library: Library) -> None:
+    """Passages overlap: the same words of a document stand in two of them."""
+    (document,) = LibraryRetriever(library=library, k=1).invoke("access code of the garage")
+    again = document.model_copy(deep=True)
+    claim = span(document, "garage is 4711")
+    (answer,) = proven_answers(
+        reply(block((0, *claim), also=((1, *span(document, "4711")),))), [document, again], library
+    )
+    assert len(answer.citations) == 1 and answer.also_in == ()
+
+
+def test_when_a_document_has_vanished_another_that_says_the_same_proves_it(
+    tmp_path: Path, embedder: SentenceTransformerEmbedder
+) -> None:
+    with Library.open(tmp_path, embedder) as library:
+        for name in ("a.txt", "b.txt"):
+            add(library, name, f"The roof was mended in 2019. This is {name}.")
+        documents = LibraryRetriever(library=library, k=2).invoke("roof")
+        library.remove(documents[0].metadata["document_id"])
+        message = reply(block((0, *span(documents[0], "2019")), also=((1, *span(documents[1], "2019")),)))
+        (answer,) = proven_answers(message, documents, library)
+    assert answer.citations[0].source == documents[1].metadata["source"]
+    assert answer.also_in == ()
+
+
+def test_a_question_for_steps_gets_the_whole_list(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+    steps = "In case of fire:\n1. Close the doors.\n2. Leave the house.\n3. Call 112."
+    with Library.open(tmp_path, embedder) as library:
+        add(library, "fire.txt", steps)
+        documents = LibraryRetriever(library=library, k=1).invoke("fire")
+        message = reply(block((0, *span(documents[0], "Leave the house"))))
+        (whole,) = proven_answers(message, documents, library, whole_lists=True)
+        (item,) = proven_answers(message, documents, library)
+    assert whole.text == item.text == "Leave the house"
+    assert whole.citations[0].sentence == steps
+    assert item.citations[0].sentence == "2. Leave the house."
+
+
+def test_a_markdown_table_brings_its_header(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+    with Library.open(tmp_path, embedder) as library:
+        add(library, "codes.txt", "| Code | Meaning |\n|---|---|\n| E05 | Tank empty. Fill it |\n| E06 | No flow |\n")
+        documents = LibraryRetriever(library=library, k=1).invoke("E05")
+        (answer,) = proven_answers(reply(block((0, *span(documents[0], "Tank empty")))), documents, library)
+    (citation,) = answer.citations
+    assert citation.sentence == "| E05 | Tank empty. Fill it |"
+    assert citation.table_header == "| Code | Meaning |"

@@ -4,6 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner, Result
 
@@ -49,6 +50,15 @@ def test_ask_quotes_and_shows_the_place(home: Path) -> None:
     found = rag(home, "ask", "What is the access code of the garage?")
     assert found.exit_code == 0
     assert "4711" in found.output and "garage.txt" in found.output
+
+
+def test_ask_emphasises_the_answer_inside_its_sentence(home: Path) -> None:
+    found = CliRunner().invoke(
+        main, ["--home", str(home), "ask", "What is the access code of the garage?"], color=True
+    )
+    bold = click.style("4711", bold=True, underline=True)
+    assert f"The access code of the garage is {bold}.\n" in found.output
+    assert "It changes every May" not in found.output
 
 
 def test_ask_as_json(home: Path) -> None:

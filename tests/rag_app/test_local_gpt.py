@@ -27,6 +27,52 @@ def test_the_answer_is_copied_and_its_place_is_known(reader: ChatLocalGPT) -> No
         ]
 
 
+def test_the_reply_is_the_sentence_that_holds_the_answer(reader: ChatLocalGPT) -> None:
+    message = reader.invoke([ask("Where was the bell made?", OTHER, DOOR)])
+    assert message.text == "Its bell was made in Trieste in 1911."
+    (citation,) = message.content_blocks[0]["annotations"]
+    assert citation["cited_text"] == message.text[citation["start_index"] : citation["end_index"]]
+    assert "Trieste" in citation["cited_text"] != message.text
+
+
+OLD = "Passwords must be at least 10 characters long and are changed every 90 days."
+NEW = "A password has at least 14 characters; it no longer has to be changed."
+
+
+def test_passages_that_disagree_become_one_block_each(reader: ChatLocalGPT) -> None:
+    message = reader.invoke([ask("How long must a password be?", OLD, OTHER, NEW)])
+    blocks = message.content_blocks
+    assert {b["text"].removesuffix("\n") for b in blocks} == {OLD, NEW}
+    assert message.text.count("\n") == 1
+    for block, told in zip(blocks, message.response_metadata["answers"], strict=True):
+        (citation,) = block["annotations"]
+        assert block["text"][citation["start_index"] : citation["end_index"]] == citation["cited_text"]
+        assert citation["extras"]["passage"] == told["passage"]
+        assert 0 < told["confidence"] < 1
+
+
+def test_passages_that_agree_are_further_places_of_one_answer(reader: ChatLocalGPT) -> None:
+    again = "At the door hangs a bell that was made in Trieste."
+    message = reader.invoke([ask("Where was the bell made?", DOOR, again, OTHER)])
+    (block,) = message.content_blocks
+    own, further = block["annotations"]
+    assert not own["extras"].get("also") and further["extras"]["also"] is True
+    assert {own["extras"]["passage"], further["extras"]["passage"]} == {0, 1}
+    assert (own["start_index"], own["end_index"]) == (further["start_index"], further["end_index"])
+    extras = further["extras"]
+    passage = (DOOR, again)[extras["passage"]]
+    assert passage[extras["passage_start"] : extras["passage_end"]] == further["cited_text"]
+
+
+def test_a_question_for_steps_is_answered_with_the_whole_list() -> None:
+    passage = "Starting up\n\nDo this:\n1. Fill the tank.\n2. Press the key.\n3. Wait for the lamp.\n\nKeep it dry."
+    lenient = ChatLocalGPT(min_confidence=0.0)
+    message = lenient.invoke([ask("How do I start up the machine?", passage)])
+    assert message.text.startswith("Do this:") and "3. Wait for the lamp." in message.text
+    for citation in message.content_blocks[0]["annotations"]:
+        assert message.text[citation["start_index"] : citation["end_index"]] == citation["cited_text"]
+
+
 def test_what_belongs_to_a_passage_comes_back_with_its_citation(reader: ChatLocalGPT) -> None:
     block = passage_block(DOOR, title="Doors", url="doors.txt", chunk_id="c-1")
     message = reader.invoke([HumanMessage([block, {"type": "text", "text": "Where was the bell made?"}])])

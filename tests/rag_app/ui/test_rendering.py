@@ -1,0 +1,118 @@
+"""What an answer looks like as HTML, and that documents cannot become markup in it."""
+
+from __future__ import annotations
+
+import pytest
+from bs4 import BeautifulSoup
+
+from rag_app.answer import Answer, Citation, QuotedAnswer
+from rag_app.evidence import AnswerEvidence, Evidence, Piece
+from rag_app.ui.rendering import answer_html
+from rag_app.ui.strings import CHINESE, ENGLISH
+
+HOSTILE = '<img src=x onerror="alert(1)"> </strong></details><script>1</script> **b** $x$ [l](http://e.org) &amp;'
+
+
+def citation(quote: str) -> Citation:
+    return Citation("a.txt", "d", "c", 0, len(quote), quote, None, 0.5, quote, 0, len(quote))
+
+
+def place(number: int, before: str, quote: str, after: str, name: str = "a.txt", header: str | None = None) -> Evidence:
+    sentence = (Piece(before, is_quote=False), Piece(quote, is_quote=True), Piece(after, is_quote=False))
+    around = (Piece("Earlier. ", is_quote=False), *sentence)
+    return Evidence(number, name, 3, ("Leave",), header, sentence, around)
+
+
+def page(*answers: tuple[QuotedAnswer, AnswerEvidence], is_local: bool = True) -> BeautifulSoup:
+    given = tuple(a for a, _ in answers)
+    answer = Answer("?", given[0].text, True, given[0].confidence, given)
+    return BeautifulSoup(answer_html(answer, [e for _, e in answers], ENGLISH, is_local=is_local), "html.parser")
+
+
+def quoted(quote: str, confidence: float = 0.9) -> QuotedAnswer:
+    return QuotedAnswer(quote, confidence, (citation(quote),))
+
+
+ONE = (quoted("28 days"), AnswerEvidence((place(1, "You get ", "28 days", " a year."),), ()))
+TWO = (quoted("30 days", 0.7), AnswerEvidence((place(2, "It is ", "30 days", " now.", "b.txt"),), ()))
+
+
+def texts(found: BeautifulSoup, selector: str) -> list[str]:
+    return [e.get_text() for e in found.select(selector)]
+
+
+def test_one_answer_stands_emphasised_in_its_sentence_with_its_place() -> None:
+    found = page(ONE)
+    assert texts(found, ".rag-quote") == ["You get 28 days a year."]
+    assert texts(found, ".rag-quote strong") == ["28 days"]
+    assert texts(found, "summary .rag-source") == ["a.txt"]
+    assert texts(found, "summary .rag-page") == ["page 3"]
+    assert texts(found, "details .rag-around") == ["Earlier. You get 28 days a year."]
+    assert texts(found, "details .rag-around mark") == ["28 days"]
+    assert not found.select("ol, .rag-several, .rag-number"), "one answer needs neither a list nor numbers"
+
+
+def test_several_answers_are_a_list_each_with_its_numbered_place() -> None:
+    found = page(ONE, TWO)
+    assert texts(found, ".rag-several") == ["Your documents give 2 different answers. Check which one applies to you:"]
+    assert texts(found, "ol > li > .rag-quote") == ["You get 28 days a year.", "It is 30 days now."]
+    assert texts(found, "ol > li > details > summary .rag-number") == ["1", "2"]
+    assert texts(found, "ol > li .rag-percent") == ["confidence 90%", "confidence 70%"]
+
+
+def test_further_places_of_the_same_answer_follow_it() -> None:
+    same = (quoted("28 days"), AnswerEvidence(ONE[1].places, (place(2, "", "28 days", ".", "b.txt"),)))
+    found = page(same)
+    assert texts(found, ".rag-quote") == ["You get 28 days a year."]
+    assert texts(found, ".rag-also") == ["also in"]
+    assert texts(found, "summary:has(.rag-also) .rag-source") == ["b.txt"]
+    assert texts(found, "summary .rag-number") == ["1", "2"]
+
+
+def test_a_row_comes_with_the_header_of_its_table() -> None:
+    row = (quoted("empty"), AnswerEvidence((place(1, "| E05 | ", "empty", " |", header="| Code | Meaning |"),), ()))
+    assert texts(page(row), ".rag-table-header") == ["| Code | Meaning |"]
+
+
+def test_prose_of_another_chat_model_is_shown_with_its_quotes_below() -> None:
+    prose = QuotedAnswer('It is "28 days" [1].', 1.0, (citation("28 days"),))
+    found = page((prose, ONE[1]), is_local=False)
+    assert texts(found, ".rag-prose") == ['It is "28 days" [1].']
+    assert texts(found, ".rag-number") == ["1"]
+    assert not found.select(".rag-percent"), "it states no confidence"
+
+
+@pytest.mark.parametrize(
+    ("before", "quote", "is_marked"),
+    [("You get ", "28 days", True), ("", "Dogs are not allowed.", False), ("It reads: " * 30, "word " * 30, False)],
+)
+def test_an_answer_that_is_long_or_the_whole_sentence_is_not_marked(before: str, quote: str, is_marked: bool) -> None:
+    found = page((quoted(quote), AnswerEvidence((place(1, before, quote, ""),), ())))
+    assert bool(found.select(".rag-quote:not(.rag-long)")) is is_marked
+
+
+def test_the_place_of_a_removed_document_cannot_be_opened() -> None:
+    gone = Evidence(1, "a.txt", None, (), None, (Piece("28 days", is_quote=True),), ())
+    found = page((quoted("28 days"), AnswerEvidence((gone,), ())))
+    assert not found.select("details")
+    assert texts(found, ".rag-note") == [ENGLISH.removed_since]
+
+
+@pytest.mark.parametrize("is_local", [True, False])
+def test_documents_never_become_markup(is_local: bool) -> None:
+    hostile = Evidence(
+        1, HOSTILE, None, (HOSTILE,), HOSTILE, (Piece(HOSTILE, is_quote=False), Piece(HOSTILE, is_quote=True)),
+        (Piece(HOSTILE, is_quote=True),),
+    )
+    found = page((QuotedAnswer(HOSTILE, 0.9, (citation("x"),)), AnswerEvidence((hostile,), (hostile,))),
+                 is_local=is_local)
+    assert not found.select("img, script, a, b, em, code")
+    assert texts(found, ".rag-quote strong") == [HOSTILE]
+    assert texts(found, "details > .rag-around mark") == [HOSTILE, HOSTILE]
+    assert texts(found, ".rag-source") == [HOSTILE, HOSTILE]
+
+
+def test_the_chinese_page_says_it_in_chinese() -> None:
+    answer = Answer("?", "28 days", True, 0.9, (ONE[0], TWO[0]))
+    found = BeautifulSoup(answer_html(answer, [ONE[1], TWO[1]], CHINESE, is_local=True), "html.parser")
+    assert texts(found, ".rag-several") == ["您的文档中有 2 种不同的说法，请核对哪一种适用："]

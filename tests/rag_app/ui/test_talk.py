@@ -1,0 +1,36 @@
+"""The conversation as Streamlit draws it."""
+
+from __future__ import annotations
+
+from streamlit.testing.v1 import AppTest
+
+
+def conversation_page() -> None:
+    """A page with one turn that was answered twice and one that was not; AppTest runs this source by itself."""
+    from rag_app.answer import Answer, Citation, QuotedAnswer
+    from rag_app.evidence import AnswerEvidence, Evidence, Piece
+    from rag_app.ui.conversation import Conversation, Turn
+    from rag_app.ui.strings import ENGLISH
+    from rag_app.ui.talk import show_conversation
+
+    def answer(number: int, quote: str) -> tuple[QuotedAnswer, AnswerEvidence]:
+        cited = Citation("a.txt", "d", "c", 0, 1, quote, None, 0.5, quote, 0, 1)
+        sentence = (Piece("It is ", is_quote=False), Piece(quote, is_quote=True))
+        place = Evidence(number, f"{quote} **x**.txt", None, (), None, sentence, sentence)
+        return QuotedAnswer(quote, 0.9, (cited,)), AnswerEvidence((place,), ())
+
+    (one, first), (two, second) = answer(1, "<b>28</b>"), answer(2, "30")
+    answered = Turn("How many?", Answer("How many?", one.text, True, 0.9, (one, two)), (first, second))
+    refused = Turn("Who?", Answer("Who?", "Not in your documents.", False, 0.1))
+    show_conversation(Conversation([answered, refused]), None, ENGLISH, is_local=True)  # type: ignore[arg-type]
+
+
+def test_turns_are_drawn_as_escaped_html() -> None:
+    page = AppTest.from_function(conversation_page, default_timeout=120).run()
+    assert not page.exception
+    drawn = [element.proto.body for element in page.get("html")]
+    assert len(drawn) == 4
+    assert drawn[1].count('<details class="rag-citation">') == 2
+    assert "It is <strong class=\"rag-short\">&lt;b&gt;28&lt;/b&gt;</strong>" in drawn[1]
+    assert "Not in your documents." in drawn[3]
+    assert not page.markdown, "what documents say does not go through Markdown"
