@@ -17,7 +17,7 @@ from model.grounded import Reading
 from model.language import Language
 
 CALIBRATION_FILE = "calibration.json"
-FEATURES = ("start_odds", "no_answer", "length", "prior", "margin")
+FEATURES = ("overlap_odds", "no_answer", "length", "prior", "margin")
 _LIMIT = 12.0       # log-probabilities and differences of them say nothing more beyond this
 
 
@@ -48,9 +48,9 @@ def features(
         best: index of the chosen one.
 
     Returns:
-        Log-odds that an answer begins where the quote does; log-probability that the passage does not say; logarithm
-        of the quote's length; the passage's retrieval score as a share of the highest one; the passage's lead over the
-        best one that says something else.
+        The quote's expected overlap with the right one, as log-odds; log-probability that the passage does not say;
+        logarithm of the quote's length; the passage's retrieval score as a share of the highest one; the passage's
+        lead over the best one that says something else.
 
     Raises:
         ValueError: the chosen passage has no reading.
@@ -63,7 +63,7 @@ def features(
         s for r, s in zip(readings, standing, strict=True)
         if r is not None and s is not None and r.quotes[0].text.casefold() != text
     ]
-    p = min(max(math.exp(chosen.start_log_probability), 1e-6), 1 - 1e-6)
+    p = min(max(chosen.expected_overlap, 1e-6), 1 - 1e-6)
     return (
         math.log(p / (1 - p)),
         max(chosen.no_answer, -_LIMIT),
@@ -87,7 +87,7 @@ class LanguageCalibration:
         return 1 / (1 + math.exp(-max(-30.0, min(30.0, z))))
 
 
-# Without a calibration: the network's own probability of the place, and an even chance as the operating point.
+# Without a calibration: the overlap that the network expects, and an even chance as the operating point.
 _RAW = LanguageCalibration((1.0, *(0.0,) * (len(FEATURES) - 1)), 0.0, 0.5)
 
 
@@ -118,7 +118,7 @@ class Calibration:
 
     @classmethod
     def load(cls, folder: Path) -> Calibration:
-        """Read `calibration.json`; a folder without one gets the network's own probability and a threshold of 0.5.
+        """Read `calibration.json`; a folder without one gets the network's own expectation and a threshold of 0.5.
 
         Raises:
             CheckpointError: it is damaged, or was written for other features or languages.

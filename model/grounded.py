@@ -7,6 +7,7 @@ a window's border.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from torch import Tensor
 
 from model.cache import Cache, TapeCache
 from model.checkpoint import CheckpointError, load_checkpoint
+from model.expected_overlap import CANDIDATES, expected_overlap
 from model.gpt import GPT, prefix_mask
 from model.precision import reading_dtype
 from model.prepacking import prepack
@@ -24,6 +26,7 @@ from model.tokenizer import Encoding, TextTokenizer
 
 MAX_PROMPT = 320        # tokens; the longest prompt of the training
 MAX_QUESTION = 64       # tokens; what is longer is cut at the end
+EXACTNESS = 0.5         # weight of a quote being exactly right, against overlapping with the right one (model/LOG.md)
 BATCH = 16              # windows read at once; bounds the memory
 GRAIN = 16              # prompts are padded to a multiple: what is left over by a vector of 16 costs attention extra
 BATCH_COST = 160        # padded tokens that cost about as much time as one more batch
@@ -49,17 +52,19 @@ class Reading:
         no_answer: log-probability of stopping at once: "the passage does not say".
         start_log_probability: that an answer begins where the first quote does, wherever it ends: sure of the place
             although unsure of the length.
+        expected_overlap: F1 that the network expects of the first quote, 0..1 (expected_overlap.py).
     """
 
     quotes: tuple[Quote, ...]
     log_probability: float
     no_answer: float
     start_log_probability: float
+    expected_overlap: float
 
     @property
     def evidence(self) -> float:
-        """How much likelier the best quote is than silence, as a logarithm: what passages compete by."""
-        return self.log_probability - self.no_answer
+        """How much more is expected of the best quote than of silence, as a logarithm: what passages compete by."""
+        return math.log(max(self.expected_overlap, 1e-9)) - self.no_answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +160,18 @@ class GroundedReader:
         mask = None if bool((lengths == width).all()) else prefix_mask(lengths, width)
         states = self.gpt(self.gpt.embed(ids, segments), mask=mask, cache=cache)
         memory = states.float()
-        pairs = self.head.likeliest_pairs(memory[rows, lengths - 1], memory, allowed)
-        found = [[(int(start), int(end))] for start, end in zip(pairs.starts, pairs.ends, strict=True)]
-        score, stop = pairs.log_probabilities[:, 0], pairs.instructions[:, -1]
-        start = pairs.instructions[rows, pairs.starts[:, 0]]
+        pairs = self.head.likeliest_pairs(memory[rows, lengths - 1], memory, allowed, CANDIDATES)
+        expected = expected_overlap(pairs.log_probabilities, pairs.starts, pairs.ends)
+        chosen = (EXACTNESS * pairs.log_probabilities.exp() + (1 - EXACTNESS) * expected).argmax(dim=1)
+        starts, ends = pairs.starts[rows, chosen], pairs.ends[rows, chosen]
+        found = [[(int(start), int(end))] for start, end in zip(starts, ends, strict=True)]
+        score, stop = pairs.log_probabilities[rows, chosen], pairs.instructions[:, -1]
+        start = pairs.instructions[rows, starts]
         self._further_quotes(found, memory, allowed, lengths, cache, max_quotes, states.dtype)
         return [
             Reading(
                 self._quotes(found[i], w, encodings[w.passage], passages[w.passage]),
-                float(score[i]), float(stop[i]), float(start[i]),
+                float(score[i]), float(stop[i]), float(start[i]), float(expected[i, chosen[i]]),
             )
             for i, w in enumerate(windows)
         ]

@@ -56,7 +56,11 @@ def unseen(questions: Sequence[Question], name: str, recipe: Recipe) -> list[Que
     Raises:
         DataError: there are none.
     """
-    trained = {Path(share.file).name for stage in recipe.stages for share in stage.files}
+    before: Recipe | None = recipe
+    trained: set[str] = set()
+    while before is not None:
+        trained |= {Path(share.file).name for stage in before.stages for share in stage.files}
+        before = before.after
     if name not in trained:
         return list(questions)
     found = [q for q in questions if for_calibration(q.context, recipe.calibration_share)]

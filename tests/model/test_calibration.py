@@ -10,18 +10,17 @@ from model.errors import CheckpointError
 from model.grounded import Quote, Reading
 
 
-def reading(text: str, p: float, none: float, start: float | None = None) -> Reading:
-    quote = Quote(3, 3 + len(text), text)
-    return Reading((quote,), math.log(p), math.log(none), math.log(start or p))
+def reading(text: str, expected: float, none: float) -> Reading:
+    return Reading((Quote(3, 3 + len(text), text),), math.log(0.2), math.log(none), math.log(0.3), expected)
 
 
 def test_features_by_hand() -> None:
-    readings = [reading("May", 0.6, 0.2, start=0.8), None, reading("June", 0.3, 0.3), reading("may", 0.5, 0.25)]
+    readings = [reading("May", 0.6, 0.2), None, reading("June", 0.3, 0.3), reading("may", 0.5, 0.25)]
     priors = [0.4, 0.9, 0.8, 0.2]
     standing = standings(readings, priors, 2.0)
     assert standing == [pytest.approx(math.log(3) + 0.8), None, pytest.approx(1.6), pytest.approx(math.log(2) + 0.4)]
     found = dict(zip(FEATURES, features(readings, standing, priors, 0), strict=True))
-    assert found["start_odds"] == pytest.approx(math.log(4))
+    assert found["overlap_odds"] == pytest.approx(math.log(1.5))
     assert found["no_answer"] == pytest.approx(math.log(0.2))
     assert found["length"] == pytest.approx(math.log(4))
     assert found["prior"] == pytest.approx(0.4 / 0.9)
@@ -30,7 +29,7 @@ def test_features_by_hand() -> None:
 
 
 def test_features_stay_finite() -> None:
-    sure = Reading((Quote(0, 1, "x"),), 0.0, -200.0, 0.0)
+    sure = Reading((Quote(0, 1, "x"),), 0.0, -200.0, 0.0, 1.0)
     assert all(math.isfinite(v) for v in features([sure], [200.0], [0.0], 0))
     with pytest.raises(ValueError, match="passage 1"):
         features([sure, None], [1.0, None], [1.0, 1.0], 1)
@@ -60,7 +59,7 @@ def test_calibration_survives_its_file(tmp_path: Path) -> None:
     assert Calibration.load(tmp_path) == written
 
 
-def test_no_file_means_the_networks_own_probability(tmp_path: Path) -> None:
+def test_no_file_means_the_networks_own_expectation(tmp_path: Path) -> None:
     found = Calibration.load(tmp_path).languages["en"]
     assert found.confidence((math.log(4), -3.0, 2.0, 1.0, 5.0)) == pytest.approx(0.8)
 

@@ -39,7 +39,7 @@ class Fake:
             said, confidence = known, 0.9 if self.remembers else 0.1
         else:
             said, confidence = years[0][1][0], 0.9
-        reading = Reading((Quote(0, 4, said),), -0.1, -2.0, -0.1)
+        reading = Reading((Quote(0, 4, said),), -0.1, -2.0, -0.1, 0.9)
         return Verdict(0, reading, confidence, confidence >= 0.5, ()), None
 
 
@@ -92,6 +92,7 @@ def test_of_training_files_only_reserved_contexts_are_asked() -> None:
     found = unseen(QUESTIONS, name, recipe)
     assert 0 < len(found) < len(QUESTIONS)
     assert all(for_calibration(q.context, 0.5) for q in found)
+    assert unseen(QUESTIONS, name, replace(recipe, stages=[], after=recipe)) == found
     assert unseen(QUESTIONS, "other.jsonl", recipe) == QUESTIONS
     with pytest.raises(DataError, match="use another file"):
         unseen(QUESTIONS, name, replace(recipe, calibration_share=0.0))
