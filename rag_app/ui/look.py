@@ -11,8 +11,8 @@ h1 { font-size: 2.1rem !important; }
 .rag-long .rag-short { font-weight: 600; background: none; padding: 0; }
 .rag-table-header { font-size: .85rem; opacity: .7; margin: 0 0 .2rem .95rem; overflow-wrap: anywhere; }
 .rag-several { margin-bottom: .5rem; }
-.rag-answers { margin: 0; padding: 0; list-style: none; }
-.rag-item { margin: 0 0 1rem 0; }
+ol.rag-answers { margin: 0 !important; padding: 0 !important; list-style: none !important; }
+ol.rag-answers > li.rag-item { margin: 0 0 1rem 0 !important; padding: 0 !important; }
 .rag-also { opacity: .7; }
 .rag-citation { margin: .1rem 0 .35rem 0; }
 .rag-citation > summary { cursor: pointer; list-style-position: outside; }

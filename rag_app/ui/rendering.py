@@ -29,20 +29,20 @@ def answer_html(
     """Each answer: the sentence that holds it (or a chat model's prose), how sure it is, and its places."""
     numbered = len(evidence) > 1 or any(len(e.places) + len(e.also_in) > 1 for e in evidence) or not is_local
     items = [
-        _item_html(one, found, strings, numbered=numbered, is_local=is_local)
-        for one, found in zip(answer.answers, evidence, strict=True)
+        _item_html(one, found, strings, numbered=numbered) for one, found in zip(answer.answers, evidence, strict=True)
     ]
     if len(items) == 1:
-        return element("div", "rag-answer", *items)
+        return element("div", "rag-answer", *items, _confidence(answer.confidence, strings, is_local=is_local))
+    # Each may be what its document says, but "very likely right" twice would be no help.
+    items = [item + element("div", "rag-confidence", _percent(one.confidence, strings))
+             for item, one in zip(items, answer.answers, strict=True)]
     return element(
         "div", "rag-answer", element("div", "rag-several", escaped(strings.several.format(len(items)))),
         element("ol", "rag-answers", *(element("li", "rag-item", item) for item in items)),
     )
 
 
-def _item_html(
-    answer: QuotedAnswer, evidence: AnswerEvidence, strings: Strings, *, numbered: bool, is_local: bool
-) -> str:
+def _item_html(answer: QuotedAnswer, evidence: AnswerEvidence, strings: Strings, *, numbered: bool) -> str:
     prose = "" if answer.is_quote else element("div", "rag-prose", escaped(answer.text))
     places = [
         _sentence_html(place) + _place_html(place, strings, show_number=numbered) for place in evidence.places
@@ -50,15 +50,16 @@ def _item_html(
     others = [
         _place_html(place, strings, show_number=numbered, label=strings.also_in) for place in evidence.also_in
     ]
-    return "".join([prose, *places, *others, _confidence(answer.confidence, strings, is_local=is_local)])
+    return "".join([prose, *places, *others])
 
 
 def _sentence_html(evidence: Evidence) -> str:
-    """The sentence with the answer emphasised; an answer that is the whole of it, or long, needs less."""
+    """The sentence with the answer emphasised; less so if that is long, several lines, or the whole of it."""
     header = element("div", "rag-table-header", escaped(evidence.table_header)) if evidence.table_header else ""
     quoted = sum(len(p.text) for p in evidence.sentence if p.is_quote)
     whole = quoted >= _WHOLE * sum(len(p.text) for p in evidence.sentence)
-    weight = "rag-quote rag-long" if whole or quoted > _SHORT else "rag-quote"
+    lines = any("\n" in p.text for p in evidence.sentence if p.is_quote)
+    weight = "rag-quote rag-long" if whole or lines or quoted > _SHORT else "rag-quote"
     marked = "".join(
         element("strong", "rag-short", escaped(p.text)) if p.is_quote else escaped(p.text) for p in evidence.sentence
     )
@@ -90,9 +91,12 @@ def _confidence(confidence: float, strings: Strings, *, is_local: bool) -> str:
     else:
         level, words = "unsure", strings.unsure
     return element(
-        "div", f"rag-confidence rag-{level}",
-        element("span", "rag-percent", escaped(strings.confidence.format(f"{confidence:.0%}"))), " · ", escaped(words),
+        "div", f"rag-confidence rag-{level}", _percent(confidence, strings), " · ", escaped(words),
     )
+
+
+def _percent(confidence: float, strings: Strings) -> str:
+    return element("span", "rag-percent", escaped(strings.confidence.format(f"{confidence:.0%}")))
 
 
 def searched_for_html(answer: Answer, strings: Strings) -> str:

@@ -61,6 +61,11 @@ def test_unanswerable_questions_are_refused_as_often_as_recorded(asked: Asked) -
     assert sum(answer.answered for row, answer in asked if row["is_impossible"]) <= RECORDED["wrongly_answered"]
 
 
+def test_questions_with_one_answer_get_one(asked: Asked) -> None:
+    """Further answers are for documents that disagree; these do not, two sites with rules of their own aside."""
+    assert sum(len(answer.answers) > 1 for _, answer in asked) <= 2
+
+
 def test_every_citation_stands_in_its_document(asked: Asked) -> None:
     for _, answer in asked:
         for citation in answer.citations:
