@@ -16,6 +16,7 @@ from threading import Lock
 import torch
 from torch import Tensor
 
+from model.allocator import keep_freed_memory
 from model.cache import Cache, TapeCache
 from model.checkpoint import CheckpointError, load_checkpoint
 from model.expected_overlap import CANDIDATES, expected_overlap
@@ -111,6 +112,7 @@ class GroundedReader:
         Raises:
             CheckpointError: see `load_checkpoint`.
         """
+        keep_freed_memory()
         gpt, tokenizer = load_checkpoint(folder, reading_dtype())
         prepack(gpt)
         return cls(gpt, tokenizer)

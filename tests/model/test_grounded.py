@@ -71,13 +71,16 @@ def test_padding_to_whole_vectors_changes_nothing(reader, monkeypatch):
     assert_close(padded, reader.read(QUESTION, PASSAGES).readings, 1e-4)
 
 
-def test_the_steps_after_the_first_quote_are_those_of_reading_all_again(reader):
-    """The cache against its definition: prompt and instructions in one sequence, no cache, no padding."""
+@pytest.mark.parametrize("padding", [0, 1, 2, GRAIN - 1])
+def test_the_steps_after_the_first_quote_are_those_of_reading_all_again(reader, padding):
+    """The cache, after much or little padding, against prompt and instructions in one sequence without."""
     nn.init.constant_(reader.head.stop.bias, -30.0)     # never stop
-    passage = PASSAGES[1]
-    (reading,) = reader.read(QUESTION, [passage], max_quotes=3).readings
-    assert len(reading.quotes) > 1
-    question, text = reader.tokenizer.encode(QUESTION).ids, reader.tokenizer.encode(passage)
+    question = reader.tokenizer.encode(QUESTION).ids
+    passage = " ".join(["six", "ten", "two", "one"] * 2 * GRAIN)[:4 * (5 * GRAIN - padding - len(question) - 3) - 1]
+    text = reader.tokenizer.encode(passage)
+    assert (len(question) + len(text) + 3 + padding) % GRAIN == 0
+    (reading,) = reader.read(QUESTION, [passage], max_quotes=4).readings
+    assert len(reading.quotes) > 2
     cls, sep, _ = reader.special
     ids = torch.tensor([[cls, *question, sep, *text.ids, sep]])
     body, prompt = len(question) + 2, ids.size(1)
