@@ -19,7 +19,7 @@ lint: $(VENV)/.tests-installed
 	$(BIN)/lint-imports
 
 bench: $(VENV)/.installed
-	$(BIN)/python benchmarks/reader.py
+	$(BIN)/python -m benchmarks.reader
 
 install: $(VENV)/.installed
 

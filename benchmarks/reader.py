@@ -1,90 +1,145 @@
-"""One question over eight passages of 200 tokens: our reader beside transformers' BertForQuestionAnswering.
+"""One question over eight passages of 200 tokens: our reader beside the same weights in other people's software.
 
-Both have the same trunk (six layers, width 384) and read the same token ids in one run; ours also scores every
-(start, end) pair and decodes the step after the quote. Prints milliseconds (median of `--rounds`), tokens per
-second, the ratio, and the share of the matrix rate that a plain product reaches on this machine.
+Rivals: transformers' `BertForQuestionAnswering` and ONNX Runtime, each in the number formats that it offers. All read
+the same token ids, taking turns in one run, on the same number of threads. The rivals' time is the forward pass alone.
+Ours is the whole answer: tokenizing, the forward pass, the search over all (start, end) pairs, the step after a quote.
 
-    python benchmarks/reader.py
+Prints the median of `--rounds` in milliseconds, prompt tokens a second, how many times ours that takes, and the share
+of the rate at which this machine multiplies large matrices in its fastest format.
+
+    python -m benchmarks.reader
 """
 
 from __future__ import annotations
 
 import argparse
 import statistics
+import tempfile
 import time
 from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
 
 import torch
-from transformers import BertConfig, BertForQuestionAnswering
+from torch import Tensor
 
+from benchmarks.rivals import OnnxRuntime, bert_of, export_onnx, to_int8
+from model.checkpoint import load_checkpoint
+from model.config import GPTConfig
 from model.grounded import GroundedReader
-from model.precision import fast_precision, has_amx
+from model.precision import has_amx, reading_dtype
 from rag_app.resources import shipped
 
 PASSAGES, TOKENS = 8, 200
+SIDE = 2048     # of the matrices that the rate is measured with
+OURS = "our reader, whole answer"
+TEXT = "the pump of the machine is cleaned with water every other week and then dried well "
+QUESTION = "How often is the pump cleaned?"
 
 
-def median_ms(work: Callable[[], object], rounds: int) -> float:
-    """Median wall time of `work`, after two warm-up calls."""
-    times = []
+def medians_ms(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """Median wall time of each work; they take turns, so that other load on the machine meets all alike."""
+    times: dict[str, list[float]] = {name: [] for name in works}
     for i in range(rounds + 2):
-        started = time.perf_counter()
-        work()
-        if i >= 2:
-            times.append(1000 * (time.perf_counter() - started))
-    return statistics.median(times)
+        for name, work in works.items():
+            started = time.perf_counter()
+            work()
+            if i >= 2:      # the first two warm up
+                times[name].append(1000 * (time.perf_counter() - started))
+    return {name: statistics.median(t) for name, t in times.items()}
 
 
-def matrix_rate(rounds: int) -> float:
-    """GFLOP/s of a product of the shape that dominates the network: (1600, 384) x (384, 1536)."""
-    a, b = torch.randn(PASSAGES * TOKENS, 384), torch.randn(384, 1536)
-    with torch.inference_mode(), fast_precision():
-        ms = median_ms(lambda: [torch.mm(a, b) for _ in range(20)], rounds)
-    return 20 * 2 * a.size(0) * 384 * 1536 / ms / 1e6
+def prompt(reader: GroundedReader) -> tuple[list[str], Tensor, Tensor]:
+    """The passages, and the ids and segments (8, 200) that the reader makes of question and passage."""
+    question = reader.tokenizer.encode(QUESTION).ids
+    ids = reader.tokenizer.encode(TEXT * 40).ids[:TOKENS - len(question) - 3]
+    cls, sep, _ = reader.special
+    row = torch.tensor([cls, *question, sep, *ids, sep])
+    segments = (torch.arange(TOKENS) >= len(question) + 2).long()
+    return [reader.tokenizer.decode(ids)] * PASSAGES, row.repeat(PASSAGES, 1), segments.repeat(PASSAGES, 1)
+
+
+def operations(c: GPTConfig) -> int:
+    """Multiplications and additions of the blocks for the whole prompt: matrices, and attention's two products."""
+    matrices = c.n_layer * (4 * c.n_embd**2 + 2 * c.n_embd * c.n_inner)
+    attention = c.n_layer * 2 * TOKENS * c.n_embd
+    return 2 * PASSAGES * TOKENS * (matrices + attention)
+
+
+def transformers_rivals(folder: Path, ids: Tensor, segments: Tensor) -> dict[str, Callable[[], object]]:
+    """BERT in float32, under autocast and in bfloat16.
+
+    Raises:
+        RuntimeError: its hidden states are not ours.
+    """
+    gpt, _ = load_checkpoint(folder)
+    bert = bert_of(gpt)
+    small = bert_of(gpt).to(torch.bfloat16)
+    mask = torch.ones_like(ids)
+    with torch.inference_mode():
+        assert gpt.segments is not None
+        ours = gpt(gpt.tokens(ids) + gpt.segments(segments))
+        theirs = bert.bert(input_ids=ids, token_type_ids=segments, attention_mask=mask).last_hidden_state
+    if not torch.allclose(ours, theirs, atol=1e-3):
+        raise RuntimeError(f"not the same function: hidden states differ by {(ours - theirs).abs().max():.2g}")
+
+    @torch.inference_mode()
+    def full() -> object:
+        return bert(input_ids=ids, token_type_ids=segments, attention_mask=mask)
+
+    @torch.inference_mode()
+    def autocast() -> object:
+        with torch.autocast("cpu", torch.bfloat16):
+            return full()
+
+    @torch.inference_mode()
+    def bfloat16() -> object:
+        return small(input_ids=ids, token_type_ids=segments, attention_mask=mask)
+
+    return {
+        "transformers, float32": full, "transformers, autocast": autocast, "transformers, bfloat16": bfloat16,
+    }
+
+
+def onnx_rivals(folder: Path, ids: Tensor, segments: Tensor, work: Path) -> dict[str, Callable[[], object]]:
+    """The same BERT exported to ONNX, in float32 and with int8 weights."""
+    bert = bert_of(load_checkpoint(folder)[0])
+    export_onnx(bert, ids, segments, work / "bert.onnx")
+    to_int8(work / "bert.onnx", work / "int8.onnx")
+    full, small = OnnxRuntime(work / "bert.onnx"), OnnxRuntime(work / "int8.onnx")
+    return {
+        "ONNX Runtime, float32": lambda: full(ids, segments),
+        "ONNX Runtime, dynamic int8": lambda: small(ids, segments),
+    }
 
 
 def main() -> None:
     """Run the comparison."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rounds", type=int, default=15)
-    rounds = parser.parse_args().rounds
-    reader = GroundedReader.load(shipped("models/reader"))
-    word = "the pump of the machine is cleaned with water every other week and then dried well "
-    question = "How often is the pump cleaned?"
-    asked = len(reader.tokenizer.encode(question)) + 3
-    ids = reader.tokenizer.encode(word * 40).ids[: TOKENS - asked]
-    passage = reader.tokenizer.decode(ids)
-    passages = [passage] * PASSAGES
-    tokens = reader.read(question, passages).prompt_tokens
-
-    config = BertConfig(
-        vocab_size=reader.gpt.config.vocab_size, hidden_size=384, num_hidden_layers=6, num_attention_heads=12,
-        intermediate_size=1536,
-    )
-    bert = BertForQuestionAnswering(config).eval()
-    batch = torch.randint(1000, 20000, (PASSAGES, tokens // PASSAGES))
-    mask = torch.ones_like(batch)
-
-    def transformers_fp32() -> object:
-        with torch.inference_mode():
-            return bert(input_ids=batch, attention_mask=mask)
-
-    def transformers_fast() -> object:
-        with torch.inference_mode(), fast_precision():
-            return bert(input_ids=batch, attention_mask=mask)
-
-    rate = matrix_rate(rounds)
-    flop = 2 * tokens * sum(p.numel() for p in reader.gpt.blocks.parameters())
-    print(f"{torch.get_num_threads()} threads, bfloat16 in hardware: {has_amx()}, matrix rate {rate:.0f} GFLOP/s")
-    rows = {
-        "our reader (answer included)": median_ms(lambda: reader.read(question, passages), rounds),
-        "transformers, float32": median_ms(transformers_fp32, rounds),
-        "transformers, autocast as ours": median_ms(transformers_fast, rounds),
+    parser.add_argument("--reader", type=Path, default=shipped("models/reader"), help="a reader's folder")
+    options = parser.parse_args()
+    reader = GroundedReader.load(options.reader)
+    passages, ids, segments = prompt(reader)
+    square = torch.randn(SIDE, SIDE).to(reading_dtype())
+    works: dict[str, Callable[[], object]] = {
+        "rate": lambda: square @ square,
+        OURS: lambda: reader.read(QUESTION, passages),
+        **transformers_rivals(options.reader, ids, segments),
     }
-    ours = rows["our reader (answer included)"]
-    for name, ms in rows.items():
-        share = flop / ms / 1e6 / rate
-        print(f"{name:32} {ms:7.1f} ms  {1000 * tokens / ms:7.0f} tokens/s  {share:4.0%} of the rate  x{ms / ours:.2f}")
+    if find_spec("onnx"):
+        with tempfile.TemporaryDirectory() as work:
+            works |= onnx_rivals(options.reader, ids, segments, Path(work))
+    else:
+        print("without ONNX Runtime: pip install -e '.[bench]'")
+    took = medians_ms(works, options.rounds)
+    rate = 2 * SIDE**3 / took.pop("rate")
+    print(f"{torch.get_num_threads()} threads, bfloat16 in hardware: {has_amx()}, matrix rate {rate / 1e6:.0f} GFLOP/s")
+    for name, ms in took.items():
+        print(
+            f"{name:28} {ms:7.1f} ms {1000 * PASSAGES * TOKENS / ms:8.0f} tokens/s"
+            f" {operations(reader.gpt.config) / ms / rate:5.0%} of the rate   x{ms / took[OURS]:.2f}"
+        )
 
 
 if __name__ == "__main__":

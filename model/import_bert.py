@@ -15,7 +15,7 @@ from model.config import GPTConfig
 from model.gpt import GPT
 from model.huggingface_folder import ImportFailed, read_config, read_weights
 
-__all__ = ["ImportFailed", "import_bert", "minilm_folder"]
+__all__ = ["ImportFailed", "bert_names", "import_bert", "minilm_folder"]
 
 
 def minilm_folder() -> Path:
@@ -60,6 +60,16 @@ def import_bert(folder: Path, *, copy_head: bool = False) -> GPT:
     return gpt
 
 
+def bert_names(layers: int) -> dict[str, str]:
+    """Our name of every weight that BERT has, too, and BERT's name of it."""
+    names = dict(_EMBEDDINGS)
+    for i in range(layers):
+        for name, theirs in _BLOCK.items():
+            for part in ("weight", "bias"):
+                names[f"blocks.{i}.{name}.{part}"] = f"encoder.layer.{i}.{theirs}.{part}"
+    return names
+
+
 _EMBEDDINGS = {
     "tokens.weight": "embeddings.word_embeddings.weight",
     "positions.weight": "embeddings.position_embeddings.weight",
@@ -81,9 +91,4 @@ _BLOCK = {
 
 def _rename(source: dict[str, Tensor], layers: int) -> dict[str, Tensor]:
     source = {name.removeprefix("bert."): tensor for name, tensor in source.items()}
-    ours = {name: source[theirs] for name, theirs in _EMBEDDINGS.items()}
-    for i in range(layers):
-        for name, theirs in _BLOCK.items():
-            for part in ("weight", "bias"):
-                ours[f"blocks.{i}.{name}.{part}"] = source[f"encoder.layer.{i}.{theirs}.{part}"]
-    return ours
+    return {name: source[theirs] for name, theirs in bert_names(layers).items()}

@@ -1,0 +1,1 @@
+"""Measurements against other software; not installed with the package."""
