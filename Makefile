@@ -7,7 +7,7 @@ BIN    := $(VENV)/bin
 
 chat: $(VENV)/.installed
 	@echo "reading the sample documents (only new or changed files take time)"
-	$(BIN)/rag ingest data/samples
+	$(BIN)/rag ingest data/samples --exclude '*.jsonl'
 	$(BIN)/rag chat
 
 test: $(VENV)/.tests-installed
