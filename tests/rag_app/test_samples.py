@@ -18,8 +18,8 @@ from rag_app.chat_models.local_gpt import ChatLocalGPT
 from rag_app.resources import shipped
 from rag_app.settings import Settings
 
-# The weights of 2026-11-22 (second reader) reach 0.416, 34 and 1 in bfloat16; processors without it round a little differently, hence
-# the margin. Raise these when better weights ship.
+# The weights of 2026-11-22 (second reader) reach 0.416, 34 and 1 in bfloat16; processors without it round a little
+# differently, hence the margin. Raise these when better weights ship.
 RECORDED = {"f1": 0.39, "right_document_first": 33, "wrongly_answered": 2}
 
 Asked = list[tuple[dict[str, object], Answer]]
