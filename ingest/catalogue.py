@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import astuple, dataclass
 from pathlib import Path
@@ -218,13 +218,29 @@ class Catalogue:
             ready |= {str(row[0]) for row in self.rows(sql, *few)}
         return ready
 
-    def keyword(self, expression: str, k: int) -> list[tuple[str, float]]:
-        """Return up to `k` chunks that match an FTS5 expression as `(chunk_id, BM25 score)`, the largest first."""
+    def ready_chunks_of(self, document_ids: Collection[str]) -> list[str]:
+        """Return the ids of all chunks of those of these documents that are ready."""
+        rows = self.rows(
+            "SELECT chunk_id FROM chunks JOIN documents USING (document_id) "
+            "WHERE state = 'ready' AND document_id IN (SELECT value FROM json_each(?)) ORDER BY row",
+            _json(list(document_ids)),
+        )
+        return [str(row[0]) for row in rows]
+
+    def keyword(
+        self, expression: str, k: int, among: Collection[str] | None = None
+    ) -> list[tuple[str, float]]:
+        """Return up to `k` chunks that match an FTS5 expression as `(chunk_id, BM25 score)`, the largest first.
+
+        With `among`, only chunks of these documents.
+        """
+        filtered = "" if among is None else "AND d.document_id IN (SELECT value FROM json_each(?)) "
         rows = self.rows(
             f"SELECT c.chunk_id, -bm25(keyword_index, {_COLUMN_WEIGHTS}) AS score "  # noqa: S608
             "FROM keyword_index k JOIN chunks c ON c.row = k.rowid JOIN documents d USING (document_id) "
-            "WHERE keyword_index MATCH ? AND d.state = 'ready' ORDER BY score DESC, c.row LIMIT ?",
+            f"WHERE keyword_index MATCH ? AND d.state = 'ready' {filtered}ORDER BY score DESC, c.row LIMIT ?",
             expression,
+            *(() if among is None else (_json(list(among)),)),
             k,
         )
         return [(str(chunk_id), float(str(score))) for chunk_id, score in rows]

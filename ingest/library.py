@@ -18,7 +18,7 @@ import hashlib
 import os
 import sqlite3
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -194,23 +194,51 @@ class Library:
         """Return all chunks of a document in the order of its text; none for an unknown id."""
         return self._catalogue.document_chunks(document_id)
 
-    def keyword(self, query: str, k: int) -> list[tuple[str, float]]:
-        """Return up to `k` `(chunk_id, BM25 score)`, the largest score first."""
-        expression = match_expression(query) if k > 0 else ""
-        return self._catalogue.keyword(expression, k) if expression else []
+    def keyword(self, query: str, k: int, *, among: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """Return up to `k` `(chunk_id, BM25 score)`, the largest score first.
 
-    def dense(self, query: str, k: int) -> list[tuple[str, float]]:
-        """Return up to `k` `(chunk_id, cosine similarity)`, the most similar first."""
+        Args:
+            query: any text; nothing in it is syntax.
+            k: how many at most.
+            among: ids of the documents to search in; None: all. Unknown ids are passed over.
+        """
+        expression = match_expression(query) if k > 0 else ""
+        return self._catalogue.keyword(expression, k, among) if expression else []
+
+    def dense(self, query: str, k: int, *, among: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """Return up to `k` `(chunk_id, cosine similarity)`, the most similar first.
+
+        Args:
+            query: any text.
+            k: how many at most.
+            among: ids of the documents to search in; None: all. The best `k` of *their* chunks are found, however
+                low they stand among all: a filter never empties the result. Unknown ids are passed over.
+        """
         if k <= 0 or not query.strip() or self.count() == 0:
             return []
         vector = self.embedder.embed_query(query)
         hits: list[tuple[str, float]] = []
         for _ in range(_RETRIES):
             generation = self.generation
-            hits = self._nearest_ready(vector, k, generation)
+            if among is None:
+                hits = self._nearest_ready(vector, k, generation)
+            else:
+                hits = self._nearest_among(vector, k, among)
             if self.generation == generation:
                 break
         return hits
+
+    def _nearest_among(
+        self, vector: NDArray[np.float32], k: int, documents: Collection[str]
+    ) -> list[tuple[str, float]]:
+        """Compare with every chunk of these documents."""
+        found = self._vectors.get(self._catalogue.ready_chunks_of(documents))
+        if not found:
+            return []
+        ids = list(found)
+        similarities = np.stack([found[chunk_id] for chunk_id in ids]) @ vector
+        best = np.argsort(-similarities, kind="stable")[:k]
+        return [(ids[n], float(similarities[n])) for n in best]
 
     def _nearest_ready(self, vector: NDArray[np.float32], k: int, generation: int) -> list[tuple[str, float]]:
         """Search for more and more until `k` hits belong to ready documents, or there are no more."""

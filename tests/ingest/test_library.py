@@ -51,6 +51,22 @@ def test_the_best_come_first_and_no_more_than_asked(library: Library, commit: Co
     assert sources(library, library.dense("Report number 3 about topic3 and weather weather weather", 1)) == ["3.txt"]
 
 
+def test_a_search_among_some_documents_finds_the_best_of_theirs(library: Library, commit: Commit) -> None:
+    # given many documents that fit the question better than two others
+    for n in range(40):
+        commit(f"{n}.txt", f"copper kettle {n}")
+    rest = [commit(f"other{n}.txt", f"weather report, one kettle, area {n}").document_id for n in range(2)]
+    for search in (library.dense, library.keyword):
+        # when only those two are searched, then they are found, the unknown id notwithstanding
+        hits = search("copper kettle", 5, among=[*rest, "unknown"])
+        assert set(sources(library, hits)) == {"other0.txt", "other1.txt"}
+        assert [s for _, s in hits] == sorted((s for _, s in hits), reverse=True)
+        assert len(search("copper kettle", 1, among=rest)) == 1
+        assert search("copper kettle", 5, among=[]) == search("copper kettle", 5, among=["unknown"]) == []
+    library.remove(rest[0])
+    assert sources(library, library.dense("copper kettle", 5, among=rest)) == ["other1.txt"]
+
+
 def test_a_new_version_replaces_the_old_one_everywhere(library: Library, commit: Commit) -> None:
     old = commit("a.txt", "Copper kettle.")
     new = commit("a.txt", "Silver spoon.")
