@@ -87,9 +87,9 @@ def _identifiers(folded: str) -> Iterator[str]:
 
 def _chinese_words(run: str) -> Iterator[str]:
     """Yield the words of a run of Chinese characters, and pairs where the dictionary knows no word."""
-    segmenter = _segmenter()
+    known = segmenter()
     single = ""  # the character before, if it stands alone
-    for word in segmenter.cut_for_search(run):
+    for word in known.cut_for_search(run):
         yield word
         if len(word) == 1:
             if single and word not in STOP_WORDS:
@@ -97,14 +97,15 @@ def _chinese_words(run: str) -> Iterator[str]:
             single = "" if word in STOP_WORDS else word
             continue
         single = ""
-        if len(word) > 2 and word not in segmenter.FREQ:
+        if len(word) > 2 and word not in known.FREQ:
             yield from (left + right for left, right in pairwise(word))
 
 
 _loading = threading.Lock()
 
 
-def _segmenter() -> Any:
+def segmenter() -> Any:
+    """Jieba with the dictionary of this process, loaded once; its cache file lies in a folder of the user's own."""
     with _loading:
         return _load_segmenter()
 
