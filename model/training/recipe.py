@@ -129,9 +129,9 @@ def load_recipe(path: Path) -> Recipe:
         raise RecipeError(f"{path}: unknown fields {sorted(unknown)}")
     try:
         stages = [
-            _make(Stage, {
-                **s, "files": [_make(FileShare, f) for f in s["files"]],
-                "practice": [_make(Practice, p) for p in s.get("practice", ())],
+            section(Stage, {
+                **s, "files": [section(FileShare, f) for f in s["files"]],
+                "practice": [section(Practice, p) for p in s.get("practice", ())],
             })
             for s in raw["stage"]
         ]
@@ -139,9 +139,11 @@ def load_recipe(path: Path) -> Recipe:
         words = raw["vocabulary"] if after is None else None
         recipe = Recipe(
             seed=raw["seed"],
-            vocabulary=words and _make(Vocabulary, {**words, "texts": [_make(TextSource, t) for t in words["texts"]]}),
+            vocabulary=words and section(
+                Vocabulary, {**words, "texts": [section(TextSource, t) for t in words["texts"]]}
+            ),
             held_out=raw["held_out"]["files"],
-            optimizer=_make(Optimizer, raw["optimizer"]),
+            optimizer=section(Optimizer, raw["optimizer"]),
             stages=stages,
             max_hours=raw.get("max_hours", 2.0),
             calibration_share=raw.get("calibration_share", 0.04),
@@ -158,7 +160,7 @@ def load_recipe(path: Path) -> Recipe:
     return recipe
 
 
-def _make(kind: type[Any], values: dict[str, Any]) -> Any:
+def section(kind: type[Any], values: dict[str, Any]) -> Any:
     """One constructor for every section."""
     unknown = set(values) - {f.name for f in fields(kind)}
     if unknown:

@@ -24,11 +24,17 @@ from model.training.mixture import Tokenized, make_batch, plan_epoch
 from model.training.prepare import build_stages, continued, parameter_groups, warm_start
 from model.training.reader_loss import reader_loss
 from model.training.recipe import Recipe
+from model.training.run_folder import (
+    LOG_FILE,
+    STATE_FILE,
+    last_checkpoint,
+    replace_checkpoint,
+    restore_optimizer,
+    save_optimizer,
+    steps_of,
+)
 
-STATE_FILE = "state.json"
-OPTIMIZER_FILE = "optimizer.safetensors"
 RANDOM_FILE = "random.safetensors"   # torch's generator, which dropout draws from
-LOG_FILE = "log.jsonl"
 
 
 class ReaderTraining:
@@ -44,14 +50,11 @@ class ReaderTraining:
             say: receives progress lines.
         """
         self.recipe, self.run, self.say = recipe, run, say
-        run.mkdir(parents=True, exist_ok=True)
         self.step, self.position, self.stage, self.epoch = 0, 0, 0, 0
         self.seconds = 0.0
-        if (run / "before").exists() and not (run / "last").exists():
-            (run / "before").rename(run / "last")   # a crash between the two renames of `save`
-        resumed = (run / "last" / STATE_FILE).exists()
-        if resumed:
-            self.gpt, self.tokenizer = load_checkpoint(run / "last")
+        resumed = last_checkpoint(run)
+        if resumed is not None:
+            self.gpt, self.tokenizer = load_checkpoint(resumed)
         elif recipe.after is not None:
             before, self.tokenizer = self._before(recipe.after, data)
             self.gpt = continued(recipe, before)
@@ -61,8 +64,8 @@ class ReaderTraining:
             parameter_groups(self.gpt, recipe.optimizer.weight_decay, recipe.optimizer.head_rate),
             lr=recipe.optimizer.learning_rate, betas=(0.9, 0.98), fused=True,
         )
-        if resumed:
-            self._restore(run / "last")
+        if resumed is not None:
+            self._restore(resumed)
         self.stages = build_stages(recipe, data, self.tokenizer, say)
         self._stop = False
 
@@ -181,58 +184,36 @@ class ReaderTraining:
         self._stop = True
 
     def save(self) -> None:
-        """Write the checkpoint `last`; a crash while writing leaves the one before intact."""
-        temporary, last, old = (self.run / name for name in ("writing", "last", "before"))
-        _remove_tree(temporary)
-        save_checkpoint(temporary, self.gpt, self.tokenizer)
-        save_file(_flatten(self.optimizer.state_dict()["state"]), temporary / OPTIMIZER_FILE)
-        save_file({"torch": torch.get_rng_state()}, temporary / RANDOM_FILE)
+        """Write the checkpoint; a crash while writing leaves the one before intact."""
+        replace_checkpoint(self.run, self._write)
+
+    def _write(self, folder: Path) -> None:
+        save_checkpoint(folder, self.gpt, self.tokenizer)
+        save_optimizer(self.optimizer, folder)
+        save_file({"torch": torch.get_rng_state()}, folder / RANDOM_FILE)
         state = {
             "step": self.step, "position": self.position, "stage": self.stage, "epoch": self.epoch,
             "seconds": self.seconds, "recipe": asdict(self.recipe),
         }
-        (temporary / STATE_FILE).write_text(json.dumps(state, indent=1), encoding="utf-8")
-        _remove_tree(old)
-        if last.exists():
-            last.rename(old)
-        temporary.rename(last)
-        _remove_tree(old)
+        (folder / STATE_FILE).write_text(json.dumps(state, indent=1), encoding="utf-8")
 
     def _restore(self, folder: Path) -> None:
         state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
         self.step, self.position = state["step"], state["position"]
         self.stage, self.epoch, self.seconds = state["stage"], state["epoch"], state["seconds"]
-        stored: dict[int, dict[str, Tensor]] = {}
-        for name, tensor in load_file(folder / OPTIMIZER_FILE).items():
-            index, field = name.split(".")
-            stored.setdefault(int(index), {})[field] = tensor
-        full = self.optimizer.state_dict()
-        full["state"] = stored
-        self.optimizer.load_state_dict(full)
+        restore_optimizer(self.optimizer, folder)
         if (folder / RANDOM_FILE).exists():   # checkpoints before November 2026 have none
             torch.set_rng_state(load_file(folder / RANDOM_FILE)["torch"])
         self.say(f"resuming at step {self.step}")
-
-
-def _flatten(state: dict[int, dict[str, Tensor]]) -> dict[str, Tensor]:
-    return {f"{i}.{field}": t.contiguous() for i, fields in state.items() for field, t in fields.items()}
-
-
-def _remove_tree(folder: Path) -> None:
-    if folder.exists():
-        for path in folder.iterdir():
-            path.unlink()
-        folder.rmdir()
 
 
 def train_reader(
     recipe: Recipe, data: Path, run: Path, say: Callable[[str], None], *, compile_network: bool = False
 ) -> tuple[GPT, TextTokenizer, bool]:
     """Run or resume a recipe; returns the network, its tokenizer and whether the last step was reached."""
-    state = run / "last" / STATE_FILE
-    if state.exists() and json.loads(state.read_text(encoding="utf-8"))["step"] >= recipe.optimizer.steps:
-        gpt, tokenizer = load_checkpoint(run / "last")
-        return gpt, tokenizer, True
+    done = last_checkpoint(run)
+    if done is not None and steps_of(done) >= recipe.optimizer.steps:
+        return (*load_checkpoint(done), True)
     training = ReaderTraining(recipe, data, run, say)
     finished = training.train(compile_network=compile_network)
     return training.gpt.eval(), training.tokenizer, finished

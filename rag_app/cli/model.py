@@ -40,7 +40,8 @@ def train_reader_command(config: Path, data: Path, run: Path, out: Path, compile
     from model.json_lines import DataError
     from model.training.curves import plot_loss
     from model.training.recipe import RecipeError, load_recipe
-    from model.training.train_reader import LOG_FILE, train_reader
+    from model.training.run_folder import LOG_FILE
+    from model.training.train_reader import train_reader
 
     try:
         gpt, tokenizer, finished = train_reader(load_recipe(config), data, run, _say, compile_network=compile_network)
@@ -53,6 +54,39 @@ def train_reader_command(config: Path, data: Path, run: Path, out: Path, compile
     plot_loss(run / LOG_FILE, out / "loss.png")
     _calibrate(config, data, out)
     _say(f"the reader is in {out}")
+
+
+@model_command.command("train-embedder")
+@click.option("--config", type=_FILE, required=True, help="Recipe, for example data/recipes/embedder.toml.")
+@click.option("--data", type=_FOLDER, required=True, help="Folder of the data files that the recipe names.")
+@click.option("--run", "run", type=_FOLDER, default=Path("runs/embedder"), show_default=True,
+              help="Folder for checkpoints; the same command resumes from it.")
+@click.option("--out", type=_FOLDER, required=True, help="Folder for the finished embedder.")
+def train_embedder_command(config: Path, data: Path, run: Path, out: Path) -> None:
+    """Train the bilingual embedder by a recipe and store it as a sentence-transformers model.
+
+    Ctrl-C writes a checkpoint; the same command goes on with the very next batch.
+    """
+    from model.checkpoint import CheckpointError
+    from model.json_lines import DataError
+    from model.sentence_transformers_folder import encoder_vocabulary, save_sentence_transformer
+    from model.training.curves import plot_losses
+    from model.training.embedder_recipe import load_embedder_recipe
+    from model.training.recipe import RecipeError
+    from model.training.run_folder import LOG_FILE
+    from model.training.train_embedder import train_embedder
+
+    try:
+        recipe = load_embedder_recipe(config)
+        gpt, tokenizer, finished = train_embedder(recipe, data, run, _say)
+    except (RecipeError, DataError, CheckpointError) as error:
+        fail(str(error))
+    if not finished:
+        _say("not finished: run the same command to resume")
+        sys.exit(130)
+    save_sentence_transformer(out, gpt, encoder_vocabulary(tokenizer), longest=recipe.longest)
+    plot_losses(run / LOG_FILE, out / "loss.png")
+    _say(f"the embedder is in {out}")
 
 
 @model_command.command("calibrate")

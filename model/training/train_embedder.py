@@ -1,0 +1,216 @@
+"""The embedder's training loop: warm start, one task a step, checkpoints that resume to the very next batch."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import signal
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from types import FrameType
+
+import torch
+from safetensors.torch import load_file, save_file
+from tokenizers import Tokenizer
+from torch import Tensor
+
+from model.checkpoint import load_checkpoint, save_checkpoint
+from model.gpt import GPT
+from model.import_bert import import_bert, minilm_folder
+from model.pooling import pooled
+from model.precision import fast_precision
+from model.sentence_transformers_folder import encoder_vocabulary
+from model.tokenizer import TextTokenizer
+from model.training.embedder_loss import Queue, Teacher, embedder_loss
+from model.training.embedder_recipe import EmbedderRecipe
+from model.training.embedder_tasks import build_sources
+from model.training.prepare import warm_start
+from model.training.run_folder import (
+    LOG_FILE,
+    STATE_FILE,
+    last_checkpoint,
+    replace_checkpoint,
+    restore_optimizer,
+    save_optimizer,
+    steps_of,
+)
+
+QUEUE_FILE = "queue.safetensors"
+_TEACHER_TOKENS = 256
+
+
+class EmbedderTraining:
+    """One training run in one folder; construct it again on the same folder to resume."""
+
+    def __init__(self, recipe: EmbedderRecipe, data: Path, run: Path, say: Callable[[str], None]) -> None:
+        """Prepare or resume.
+
+        Args:
+            recipe: what to do.
+            data: folder of the data files that the recipe names.
+            run: folder for checkpoints and the log; resumed if it holds one.
+            say: receives progress lines.
+        """
+        self.recipe, self.run, self.say = recipe, run, say
+        self.step, self.seconds = 0, 0.0
+        self.queues = {lang: Queue(recipe.queue) for lang in ("en", "zh")}
+        done = last_checkpoint(run)
+        if done is not None:
+            self.gpt, self.tokenizer = load_checkpoint(done)
+        else:
+            self.gpt, self.tokenizer = _bilingual_minilm(recipe, data, say)
+        self.optimizer = torch.optim.AdamW(_parameter_groups(self.gpt, recipe), betas=(0.9, 0.98), fused=True)
+        if done is not None:
+            self._restore(done)
+        self.vocabulary = encoder_vocabulary(self.tokenizer)
+        self.sources = build_sources(recipe, data, self.vocabulary, say)
+        self.teacher = minilm_teacher()
+        self._stop = False
+
+    def train(self, *, checkpoint_every: float = 600) -> bool:
+        """Train to the recipe's last step, or until interrupted (Ctrl-C, SIGTERM) or out of time.
+
+        Args:
+            checkpoint_every: seconds between checkpoints.
+
+        Returns:
+            Whether the last step was reached.
+        """
+        previous = {s: signal.signal(s, self._interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
+        self.gpt.train()
+        saved = started = time.monotonic()
+        before, tokens = self.seconds, 0
+        losses: dict[str, list[float]] = {}
+        try:
+            while self.step < self.recipe.optimizer.steps:
+                name, size, loss = self._step()
+                tokens += size
+                losses.setdefault(name, []).append(loss)
+                now = time.monotonic()
+                self.seconds = before + now - started
+                if self.step % 20 == 0:
+                    self._report(losses, tokens / (now - started))
+                    losses = {}
+                if now - saved > checkpoint_every:
+                    self.save()
+                    saved = now
+                if self._stop or self.seconds > self.recipe.max_hours * 3600:
+                    break
+        finally:
+            for s, handler in previous.items():
+                signal.signal(s, handler)
+        self.save()
+        return self.step >= self.recipe.optimizer.steps
+
+    def _step(self) -> tuple[str, int, float]:
+        """Do one optimizer step; returns the task's file, tokens and loss."""
+        settings = self.recipe.optimizer
+        rng = random.Random(f"{self.recipe.seed}-{self.step}")
+        stage = next(i for i, end in enumerate(self.recipe.stages) if self.step < end * settings.steps or end == 1.0)
+        number = rng.choices(range(len(self.sources)), [t.share[stage] for t in self.recipe.tasks])[0]
+        batch = self.sources[number].batch(rng, settings.batch_tokens)
+        for group in self.optimizer.param_groups:
+            group["lr"] = settings.learning_rate * group["scale"] * settings.rate(self.step)
+        with fast_precision():
+            loss = embedder_loss(self.gpt, self.teacher, batch, self.recipe.weights, self.queues)
+        loss.backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(self.gpt.parameters(), settings.clip)
+        self.optimizer.step()
+        self.optimizer.zero_grad(set_to_none=True)
+        self.step += 1
+        return self.recipe.tasks[number].kind, settings.batch_tokens, float(loss.detach())
+
+    def _report(self, losses: dict[str, list[float]], speed: float) -> None:
+        means = {name: round(sum(values) / len(values), 4) for name, values in sorted(losses.items())}
+        if not all(math.isfinite(v) for v in means.values()):
+            raise FloatingPointError(f"the loss is {means} at step {self.step}: lower the learning rate and resume")
+        total = self.recipe.optimizer.steps
+        left = self.seconds / max(1, self.step) * (total - self.step)
+        row = {
+            "step": self.step, "losses": means, "tokens_per_second": round(speed), "seconds": round(self.seconds),
+            "rate": self.recipe.optimizer.rate(self.step),
+        }
+        with (self.run / LOG_FILE).open("a", encoding="utf-8") as log:
+            log.write(json.dumps(row) + "\n")
+        told = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
+        self.say(f"step {self.step}/{total}  {told}  {speed:.0f} tokens/s  {left / 60:.0f} min left")
+
+    def _interrupt(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
+        self.say("stopping after this step; run the same command to resume")
+        self._stop = True
+
+    def save(self) -> None:
+        """Write the checkpoint; a crash while writing leaves the one before intact."""
+        replace_checkpoint(self.run, self._write)
+
+    def _write(self, folder: Path) -> None:
+        save_checkpoint(folder, self.gpt, self.tokenizer)
+        save_optimizer(self.optimizer, folder)
+        queued: dict[str, Tensor] = {}
+        for lang, q in self.queues.items():
+            queued |= {f"{lang}.vectors": q.vectors, f"{lang}.keys": q.keys, f"{lang}.documents": q.documents}
+        save_file({name: t.contiguous() for name, t in queued.items()}, folder / QUEUE_FILE)
+        state = {"step": self.step, "seconds": self.seconds, "recipe": asdict(self.recipe)}
+        (folder / STATE_FILE).write_text(json.dumps(state, indent=1), encoding="utf-8")
+
+    def _restore(self, folder: Path) -> None:
+        state = json.loads((folder / STATE_FILE).read_text(encoding="utf-8"))
+        self.step, self.seconds = state["step"], state["seconds"]
+        restore_optimizer(self.optimizer, folder)
+        queued = load_file(folder / QUEUE_FILE)
+        for lang, queue in self.queues.items():
+            queue.vectors, queue.keys = queued[f"{lang}.vectors"], queued[f"{lang}.keys"]
+            queue.documents = queued[f"{lang}.documents"]
+        self.say(f"resuming at step {self.step}")
+
+
+def minilm_teacher() -> Teacher:
+    """MiniLM, whose English the embedder keeps."""
+    gpt = import_bert(minilm_folder()).eval()
+    tokenizer = Tokenizer.from_file(str(minilm_folder() / "tokenizer.json"))
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(_TEACHER_TOKENS)
+
+    @torch.no_grad()
+    def vectors(texts: Sequence[str]) -> Tensor:
+        return pooled(gpt, [e.ids for e in tokenizer.encode_batch_fast(list(texts))])
+
+    return vectors
+
+
+def _bilingual_minilm(recipe: EmbedderRecipe, data: Path, say: Callable[[str], None]) -> tuple[GPT, TextTokenizer]:
+    """MiniLM with the reader's vocabulary, as the reader started from it, without the reader's heads."""
+    old, tokenizer = warm_start(recipe.vocabulary, data, say)
+    gpt = GPT(replace(old.config, copy_head=False, match_features=False, dropout=recipe.optimizer.dropout))
+    state = old.state_dict()
+    gpt.load_state_dict({name: state[name] for name in gpt.state_dict()})
+    return gpt, tokenizer
+
+
+def _parameter_groups(gpt: GPT, recipe: EmbedderRecipe) -> list[dict[str, object]]:
+    """Matrices decay; vectors and embeddings do not; word embeddings learn faster, many of them are new."""
+    words = [gpt.tokens.weight]
+    embeddings = {id(e.weight) for e in (gpt.tokens, gpt.positions, gpt.segments) if e is not None}
+    rest = [p for p in gpt.parameters() if id(p) != id(gpt.tokens.weight)]
+    decaying = [p for p in rest if p.dim() >= 2 and id(p) not in embeddings]
+    others = [p for p in rest if p.dim() < 2 or id(p) in embeddings]
+    return [
+        {"params": words, "weight_decay": 0.0, "scale": recipe.weights.embeddings_rate},
+        {"params": decaying, "weight_decay": recipe.optimizer.weight_decay, "scale": 1.0},
+        {"params": others, "weight_decay": 0.0, "scale": 1.0},
+    ]
+
+
+def train_embedder(
+    recipe: EmbedderRecipe, data: Path, run: Path, say: Callable[[str], None]
+) -> tuple[GPT, TextTokenizer, bool]:
+    """Run or resume a recipe; returns the network, its tokenizer and whether the last step was reached."""
+    done = last_checkpoint(run)
+    if done is not None and steps_of(done) >= recipe.optimizer.steps:
+        return (*load_checkpoint(done), True)
+    training = EmbedderTraining(recipe, data, run, say)
+    finished = training.train()
+    return training.gpt.eval(), training.tokenizer, finished
