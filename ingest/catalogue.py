@@ -11,9 +11,11 @@ from typing import TypeVar
 
 from ingest.catalogue_schema import KEYWORD_INDEX, create_or_migrate
 from ingest.content_hash import chunk_hash
+from ingest.document_filter import path_matches
 from ingest.documents import Chunk, DocumentRecord, LoadedDocument, PageSpan, StoredChunk
 from ingest.errors import DocumentNotFound, LibraryDamaged, LibraryError, LibraryLocked
 from ingest.keywords import index_identifiers, index_text
+from ingest.language import document_language
 
 _RECORD = "document_id, source, title, mime, sha256, size, state, error, chunks, characters, ingested_at"
 _D_RECORD = ", ".join(f"d.{column}" for column in _RECORD.split(", "))
@@ -56,6 +58,7 @@ class Catalogue:
             )
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
+            self._connection.create_function("path_matches", 2, path_matches, deterministic=True)
             if not create and self.value("PRAGMA user_version") == 0:
                 raise LibraryDamaged(f"{path} is empty or cut off; restore it, or remove its folder and ingest again")
             with self.transaction():
@@ -218,14 +221,33 @@ class Catalogue:
             ready |= {str(row[0]) for row in self.rows(sql, *few)}
         return ready
 
-    def ready_chunks_of(self, document_ids: Collection[str]) -> list[str]:
-        """Return the ids of all chunks of those of these documents that are ready."""
-        rows = self.rows(
-            "SELECT chunk_id FROM chunks JOIN documents USING (document_id) "
-            "WHERE state = 'ready' AND document_id IN (SELECT value FROM json_each(?)) ORDER BY row",
-            _json(list(document_ids)),
+    def ready_chunks_of(self, document_ids: Collection[str], most: int) -> Iterator[list[str]]:
+        """Yield the ids of all chunks of those of these documents that are ready, at most `most` at a time."""
+        batch: list[str] = []
+        for few in _batches(sorted(document_ids)):
+            rows = self.rows(
+                "SELECT c.chunk_id FROM chunks c JOIN documents d USING (document_id) "
+                "WHERE d.state = 'ready' AND d.document_id IN (SELECT value FROM json_each(?)) ORDER BY c.chunk_id",
+                _json(few),
+            )
+            batch += [str(row[0]) for row in rows]
+            while len(batch) >= most:
+                yield batch[:most]
+                batch = batch[most:]
+        if batch:
+            yield batch
+
+    def count_of(self, document_ids: Collection[str]) -> int:
+        """Return the number of chunks of those of these documents that are ready."""
+        counted = (
+            self.value(
+                "SELECT COALESCE(SUM(chunks), 0) FROM documents "
+                "WHERE state = 'ready' AND document_id IN (SELECT value FROM json_each(?))",
+                _json(few),
+            )
+            for few in _batches(sorted(document_ids))
         )
-        return [str(row[0]) for row in rows]
+        return sum(int(str(count)) for count in counted)
 
     def keyword(
         self, expression: str, k: int, among: Collection[str] | None = None
@@ -280,19 +302,32 @@ class Catalogue:
         with self.transaction() as connection:
             connection.executemany(_INSERT_KEYWORDS, keywords)
 
-    def finish(self, document_id: str, container: str | None = None, tags: Sequence[str] = ()) -> DocumentRecord:
+    def finish(
+        self,
+        document_id: str,
+        container: str | None = None,
+        tags: Sequence[str] = (),
+        modified_at: str | None = None,
+    ) -> DocumentRecord:
         """Make a pending document ready in place of what its path led to before."""
         with self.transaction() as connection:
             connection.execute("UPDATE documents SET state = 'ready' WHERE document_id = ?", (document_id,))
             (source,) = connection.execute(
                 "SELECT source FROM documents WHERE document_id = ?", (document_id,)
             ).fetchone()
-            self._point(source, document_id, container, tags)
+            self._point(source, document_id, container, tags, modified_at)
             self._move_generation()
         return self.document(document_id)
 
     def link(
-        self, source: str, document_id: str, container: str | None, tags: Sequence[str], *, in_place_of: str | None
+        self,
+        source: str,
+        document_id: str,
+        container: str | None,
+        tags: Sequence[str],
+        modified_at: str | None = None,
+        *,
+        in_place_of: str | None,
     ) -> DocumentRecord:
         """Let a path lead to a ready document that has the same content; with `in_place_of`, another path is gone."""
         with self.transaction() as connection:
@@ -304,7 +339,7 @@ class Catalogue:
             ((title, first),) = rows
             if in_place_of is not None:
                 tags = (*tags, *self._tags(in_place_of))
-            self._point(source, document_id, container, tags)
+            self._point(source, document_id, container, tags, modified_at)
             if in_place_of is not None:
                 self._unpoint(in_place_of)
                 if first == in_place_of:
@@ -319,6 +354,18 @@ class Catalogue:
         with self.transaction() as connection:
             kept = sorted({*self._tags(source), *tags})
             connection.execute("UPDATE sources SET tags = ? WHERE source = ?", (_json(kept), source))
+
+    def note_modified(self, source: str, modified_at: str) -> bool:
+        """Note when a file was changed last, for it and for what is in it; say whether that was news."""
+        stale = "(source = ? OR container = ?) AND modified_at IS NOT ?"
+        if not self.rows(f"SELECT 1 FROM sources WHERE {stale} LIMIT 1", source, source, modified_at):  # noqa: S608
+            return False
+        with self.transaction() as connection:
+            connection.execute(
+                f"UPDATE sources SET modified_at = ? WHERE {stale}",  # noqa: S608
+                (modified_at, source, source, modified_at),
+            )
+        return True
 
     def fail(self, record: DocumentRecord, container: str | None = None, tags: Sequence[str] = ()) -> None:
         """Store a failed document in place of what its path led to before."""
@@ -382,20 +429,29 @@ class Catalogue:
 
     def _insert(self, record: DocumentRecord, document: LoadedDocument | None) -> None:
         pages = json.dumps([(p.number, p.start, p.end) for p in document.pages] if document else [])
-        values = (*astuple(record), pages, document.text if document else "")
+        text = document.text if document else ""
+        values = (*astuple(record), pages, text, document_language(text))
         self._connection.execute(
-            f"INSERT INTO documents ({_RECORD}, pages, text) VALUES ({', '.join('?' * len(values))})",  # noqa: S608
+            f"INSERT INTO documents ({_RECORD}, pages, text, language) VALUES ({', '.join('?' * len(values))})",  # noqa: S608
             values,
         )
 
-    def _point(self, source: str, document_id: str, container: str | None, tags: Sequence[str]) -> None:
+    def _point(
+        self,
+        source: str,
+        document_id: str,
+        container: str | None,
+        tags: Sequence[str],
+        modified_at: str | None = None,
+    ) -> None:
         """Let a path lead to a document; the one it led to before goes, unless other paths lead there."""
         earlier = self._connection.execute("SELECT document_id FROM sources WHERE source = ?", (source,)).fetchone()
         kept = _json(sorted({*self._tags(source), *tags}))
         self._connection.execute(
-            "INSERT INTO sources (source, document_id, container, tags) VALUES (?, ?, ?, ?) ON CONFLICT (source) "
-            "DO UPDATE SET document_id = excluded.document_id, container = excluded.container, tags = excluded.tags",
-            (source, document_id, container, kept),
+            "INSERT INTO sources (source, document_id, container, tags, modified_at) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT (source) DO UPDATE SET document_id = excluded.document_id, container = excluded.container, "
+            "tags = excluded.tags, modified_at = COALESCE(excluded.modified_at, modified_at)",
+            (source, document_id, container, kept, modified_at),
         )
         if earlier is not None and earlier[0] != document_id:
             self._release(earlier[0], source)

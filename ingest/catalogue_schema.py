@@ -1,7 +1,7 @@
 """The tables of `library.sqlite3`, and how a library made by an earlier version of this program gets them.
 
     documents       one row for each content that is stored, with its text
-    sources         one row for each path: several paths may lead to one document
+    sources         one row for each path: several paths may lead to one document; `modified_at` is of the file
     chunks          pieces of documents; `hash` is of the text that is embedded
     keyword_index   FTS5, by the row of a chunk
     doomed_vectors  ids of vectors that are to be deleted
@@ -14,8 +14,9 @@ import sqlite3
 
 from ingest.content_hash import chunk_hash
 from ingest.errors import LibraryError
+from ingest.language import JUDGED, document_language
 
-VERSION = 2
+VERSION = 3
 
 KEYWORD_INDEX = """CREATE VIRTUAL TABLE keyword_index USING fts5 (
     title, heading, body, identifiers, tokenize = 'porter unicode61 remove_diacritics 2'
@@ -26,7 +27,8 @@ CREATE TABLE sources (
     source TEXT PRIMARY KEY,
     document_id TEXT NOT NULL REFERENCES documents ON DELETE CASCADE ON UPDATE CASCADE,
     container TEXT,
-    tags TEXT NOT NULL DEFAULT '[]'
+    tags TEXT NOT NULL DEFAULT '[]',
+    modified_at TEXT
 ) WITHOUT ROWID;
 CREATE INDEX sources_document ON sources (document_id);
 CREATE INDEX sources_container ON sources (container);
@@ -70,7 +72,8 @@ CREATE TABLE documents (
     characters INTEGER NOT NULL,
     ingested_at TEXT NOT NULL,
     pages TEXT NOT NULL,
-    text TEXT NOT NULL
+    text TEXT NOT NULL,
+    language TEXT NOT NULL DEFAULT ''
 );
 CREATE INDEX documents_source ON documents (source);
 
@@ -106,6 +109,10 @@ def create_or_migrate(connection: sqlite3.Connection) -> None:
         _run(connection, _SOURCES_AND_JOBS)
     elif version == 1:
         _from_version_1(connection)
+        _add_languages(connection)
+    elif version == 2:
+        connection.execute("ALTER TABLE sources ADD COLUMN modified_at TEXT")
+        _add_languages(connection)
     else:
         raise LibraryError(
             f"a newer version of this program made the library (format {version}; this one reads up to {VERSION}); "
@@ -124,6 +131,13 @@ def _from_version_1(connection: sqlite3.Connection) -> None:
         "INSERT OR IGNORE INTO sources (source, document_id) "
         "SELECT source, document_id FROM documents WHERE state <> 'pending' ORDER BY state = 'failed'"
     )
+
+
+def _add_languages(connection: sqlite3.Connection) -> None:
+    """Tell the language of each document. When a file was modified is noted as it is met again."""
+    connection.execute("ALTER TABLE documents ADD COLUMN language TEXT NOT NULL DEFAULT ''")
+    connection.create_function("document_language", 1, document_language, deterministic=True)
+    connection.execute("UPDATE documents SET language = document_language(substr(text, 1, ?))", (JUDGED,))
 
 
 def _run(connection: sqlite3.Connection, statements: str) -> None:

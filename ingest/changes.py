@@ -4,6 +4,7 @@ import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePath
 from typing import Literal
 
@@ -56,6 +57,14 @@ def change_of(library: Library | None, path: Path, max_bytes: int) -> Change:
         gone = lost_path(library, same.document_id)
         return Change("moved" if gone else "copied", path, sha256, size, same, gone)
     return Change("replaced" if was_ready else "added", path, sha256, size, earlier)
+
+
+def modified_at(path: Path) -> str | None:
+    """Return when a file was changed last as ISO 8601 in UTC, to the second; None where there is no sound time."""
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+    except (OSError, ValueError, OverflowError):
+        return None
 
 
 def same_content(library: Library, source: str, sha256: str) -> DocumentRecord | None:

@@ -91,7 +91,8 @@ class DocumentRecord:
 class Incoming:
     """A loaded document on its way into a library; `sha256` and `size` (bytes) are its file's.
 
-    `container` is the file in which it lies (an archive, an e-mail). `chunks` are given when it is split already,
+    `container` is the file in which it lies (an archive, an e-mail), `modified_at` (ISO 8601, UTC, to the second) when
+    the file was changed last, if that is known. `chunks` are given when it is split already,
     `vectors`, of shape `(len(chunks), dimension)`, when it is embedded already.
     """
 
@@ -103,6 +104,7 @@ class Incoming:
     tags: tuple[str, ...] = ()
     chunks: Sequence[Chunk] | None = None
     vectors: NDArray[np.float32] | None = None
+    modified_at: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

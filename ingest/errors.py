@@ -21,8 +21,16 @@ class ParserUnavailable(LibraryError):  # noqa: N818 - says what is the case
     """The process in which files are parsed cannot be started: no file's fault."""
 
 
+class EngineUnavailable(LibraryError):  # noqa: N818 - says what is the case
+    """The machines on which files were to be read cannot be used: no file's fault."""
+
+
 class FingerprintMismatch(LibraryError):  # noqa: N818 - says what is the case
     """The library was made with another embedding model or other splitter settings."""
+
+
+class FilterError(LibraryError):
+    """A filter names what no document has, or is none."""
 
 
 class DocumentNotFound(LibraryError, KeyError):  # noqa: N818 - says what is the case

@@ -15,7 +15,17 @@ from itertools import accumulate
 from pathlib import Path, PurePath
 from typing import Any, Literal
 
-from ingest.changes import Change, change_of, is_gone, is_storable, lost_path, same_content, shown, vanished
+from ingest.changes import (
+    Change,
+    change_of,
+    is_gone,
+    is_storable,
+    lost_path,
+    modified_at,
+    same_content,
+    shown,
+    vanished,
+)
 from ingest.discovery import FoundFile, discover
 from ingest.documents import DocumentRecord, Incoming
 from ingest.errors import DocumentNotFound, LibraryError
@@ -330,8 +340,9 @@ class _Job:
             self._fail(Path(source), part.sha256, part.reason or "", part.size, container)
         else:
             incoming = Incoming(
-                source, part.document, part.sha256, part.size, container, self._tags, chunks=part.chunks
-            )
+                source, part.document, part.sha256, part.size, container, self._tags, chunks=part.chunks,
+                modified_at=modified_at(path),
+            )  # fmt: skip
             self._add(incoming)
 
     def _add(self, incoming: Incoming) -> None:
@@ -349,6 +360,7 @@ class _Job:
         opened = self._open.pop(change.path)
         if opened.is_ended and end.reason is None:
             self._commit_if(change.path)
+            self._note_modified(change.path)
             for source in set(opened.before) - opened.seen:
                 self._library.unlink(source)
                 self._end_one("removed", Outcome(source), counts=False)
@@ -397,14 +409,22 @@ class _Job:
 
     def _link(self, source: str, document_id: str, container: str | None = None) -> None:
         lost = lost_path(self._library, document_id)
-        record = self._library.link(source, document_id, container, self._tags, in_place_of=lost)
+        changed = modified_at(Path(container or source))
+        record = self._library.link(source, document_id, container, self._tags, changed, in_place_of=lost)
         outcome = Outcome(source, record.error, record.document_id, record.chunks, lost)
         self._end_one("moved" if lost else "copied", outcome, counts=container is None)
 
     def _unchanged(self, source: str, record: DocumentRecord) -> None:
         if self._tags:
             self._library.tag(source, self._tags)
+        self._note_modified(Path(source))
         self._end_one("unchanged", Outcome(source, record.error, record.document_id, record.chunks))
+
+    def _note_modified(self, path: Path) -> None:
+        """Note when a file was changed last, for it and for what is in it."""
+        changed = modified_at(path)
+        if changed is not None:
+            self._library.note_modified(str(path), changed)
 
     def _fail(
         self, path: Path, sha256: str | None, reason: str, size: int = 0, container: str | None = None

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from ingest.catalogue import Catalogue, Source
 from ingest.content_hash import chunk_hash, embedded_text
+from ingest.document_filter import DocumentFilter
 from ingest.documents import Chunk, DocumentRecord, Incoming, LoadedDocument, PageSpan, StoredChunk
 from ingest.embedding import Embedder
 from ingest.errors import (
@@ -38,6 +39,7 @@ from ingest.errors import (
     LibraryLocked,
     LibraryNotFound,
 )
+from ingest.facets import Facets, choose, facets_of, paths_chosen
 from ingest.fingerprint import Fingerprint
 from ingest.job_history import JobHistory
 from ingest.keywords import match_expression
@@ -60,6 +62,8 @@ __all__ = [
 ]
 
 _EMBEDDING_BATCH = 128  # chunks; bounds memory and the time between two reports of progress
+_COMPARED = 5000  # vectors read at once for a search among some documents
+_WIDEST = 4000  # hits that such a search asks the index for before it compares with all
 _RETRIES = 3  # of a search during which the library changed
 _RUN = uuid.uuid4().hex  # with the process id: who writes
 
@@ -194,6 +198,22 @@ class Library:
         """Return all chunks of a document in the order of its text; none for an unknown id."""
         return self._catalogue.document_chunks(document_id)
 
+    def facets(self) -> Facets:
+        """Return the folders, types, languages, tags and days that there are to filter by."""
+        return facets_of(self._catalogue)
+
+    def choose(self, chosen: DocumentFilter) -> list[str]:
+        """Return the ids of the ready documents that fit a filter, for `among`.
+
+        Raises:
+            FilterError: when none fits, or one of its values is one that no document has.
+        """
+        return choose(self._catalogue, chosen)
+
+    def paths_chosen(self, chosen: DocumentFilter, document_ids: Sequence[str]) -> dict[str, str]:
+        """Return, for few documents, a path of each that fits a filter: its own where that one does."""
+        return paths_chosen(self._catalogue, chosen, document_ids)
+
     def keyword(self, query: str, k: int, *, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `k` `(chunk_id, BM25 score)`, the largest score first.
 
@@ -223,22 +243,41 @@ class Library:
             if among is None:
                 hits = self._nearest_ready(vector, k, generation)
             else:
-                hits = self._nearest_among(vector, k, among)
+                hits = self._nearest_among(vector, k, frozenset(among), generation)
             if self.generation == generation:
                 break
         return hits
 
     def _nearest_among(
-        self, vector: NDArray[np.float32], k: int, documents: Collection[str]
+        self, vector: NDArray[np.float32], k: int, documents: Collection[str], generation: int
     ) -> list[tuple[str, float]]:
-        """Compare with every chunk of these documents."""
-        found = self._vectors.get(self._catalogue.ready_chunks_of(documents))
-        if not found:
-            return []
-        ids = list(found)
-        similarities = np.stack([found[chunk_id] for chunk_id in ids]) @ vector
-        best = np.argsort(-similarities, kind="stable")[:k]
-        return [(ids[n], float(similarities[n])) for n in best]
+        """Search the index while it brings enough chunks of these documents; else compare with every one of them."""
+        wanted = 4 * k + 16
+        theirs = self._catalogue.count_of(documents)
+        # Wide searches cost more than comparing few; where the index brings none of many, it is no use either.
+        while wanted <= _WIDEST and theirs > _COMPARED:
+            hits = self._vectors.nearest(vector, wanted, generation)
+            kept = [hit for hit in hits if hit[0].rpartition("-")[0] in documents]
+            ready = self._catalogue.ready_among([chunk_id for chunk_id, _ in kept])
+            kept = [hit for hit in kept if hit[0] in ready][:k]
+            if len(kept) == k or len(hits) < wanted:
+                return kept
+            wanted *= 4
+        return self._nearest_of_all(vector, k, documents, generation)
+
+    def _nearest_of_all(
+        self, vector: NDArray[np.float32], k: int, documents: Collection[str], generation: int
+    ) -> list[tuple[str, float]]:
+        """Compare with every chunk of these documents, a bounded number at a time."""
+        best: list[tuple[str, float]] = []
+        for chunk_ids in self._catalogue.ready_chunks_of(documents, _COMPARED):
+            found = self._vectors.get(chunk_ids, generation)
+            if found:
+                ids = list(found)
+                similarities = np.stack([found[chunk_id] for chunk_id in ids]) @ vector
+                order = np.argsort(-similarities, kind="stable")[:k]
+                best = sorted([*best, *((ids[n], float(similarities[n])) for n in order)], key=lambda hit: -hit[1])[:k]
+        return best
 
     def _nearest_ready(self, vector: NDArray[np.float32], k: int, generation: int) -> list[tuple[str, float]]:
         """Search for more and more until `k` hits belong to ready documents, or there are no more."""
@@ -316,7 +355,7 @@ class Library:
                 self._fill([(record.document_id, one) for record, one, _ in begun], progress)
                 with self._moving_generation():
                     for record, one, _ in begun:
-                        done = self._catalogue.finish(record.document_id, one.container, one.tags)
+                        done = self._catalogue.finish(record.document_id, one.container, one.tags, one.modified_at)
                         records[record.document_id] = done
             finally:
                 # After success this deletes the old versions' vectors, after failure all that was begun. If it
@@ -346,7 +385,9 @@ class Library:
         except DocumentNotFound:
             return None
         # It was made under this path, which led elsewhere meanwhile.
-        return self.link(one.source, moved.document_id, one.container, one.tags) if moved.state == "ready" else None
+        if moved.state != "ready":
+            return None
+        return self.link(one.source, moved.document_id, one.container, one.tags, one.modified_at)
 
     def _fill(
         self, begun: Sequence[tuple[str, Incoming]], progress: Callable[[int, int], None] | None
@@ -387,6 +428,7 @@ class Library:
         document_id: str,
         container: str | None = None,
         tags: Sequence[str] = (),
+        modified_at: str | None = None,
         *,
         in_place_of: str | None = None,
     ) -> DocumentRecord:
@@ -399,7 +441,9 @@ class Library:
         """
         with self.writing():
             with self._moving_generation():
-                record = self._catalogue.link(source, document_id, container, tags, in_place_of=in_place_of)
+                record = self._catalogue.link(
+                    source, document_id, container, tags, modified_at, in_place_of=in_place_of
+                )
             self._sweep()
             return record
 
@@ -414,6 +458,11 @@ class Library:
         """Add tags to a path; it keeps those that it has."""
         with self.writing():
             self._catalogue.tag(source, tags)
+
+    def note_modified(self, source: str, modified_at: str) -> None:
+        """Note when the file of a path was changed last: touched, its content may still be the same."""
+        with self.writing():
+            self._catalogue.note_modified(source, modified_at)
 
     def fail(
         self,

@@ -102,9 +102,7 @@ class Vectors:
     def nearest(self, vector: NDArray[np.float32], k: int, generation: int) -> list[tuple[str, float]]:
         """Return up to `k` `(chunk_id, cosine similarity)`, best first, as of `generation` or later."""
         with self._shared.lock:
-            if self._shared.generation is None or self._shared.generation < generation:
-                self._shared.close()
-                self._shared.generation = generation
+            self._be_as_of(generation)
             found = self._patiently(lambda c: c.query(query_embeddings=[vector], n_results=k, include=["distances"]))
         distances = found["distances"][0]
         return [(str(i), 1.0 - float(d)) for i, d in zip(found["ids"][0], distances, strict=True)]
@@ -114,10 +112,12 @@ class Vectors:
         with self._shared.lock:
             self._patiently(lambda c: c.upsert(ids=list(chunk_ids), embeddings=vectors))
 
-    def get(self, chunk_ids: Sequence[str]) -> dict[str, NDArray[np.float32]]:
-        """Return the vectors of these ids; ids without one are left out."""
+    def get(self, chunk_ids: Sequence[str], generation: int | None = None) -> dict[str, NDArray[np.float32]]:
+        """Return the vectors of these ids, as of `generation` or later; ids without one are left out."""
         vectors: dict[str, NDArray[np.float32]] = {}
         with self._shared.lock:
+            if generation is not None:
+                self._be_as_of(generation)
             for start in range(0, len(chunk_ids), _PAGE):
                 few = list(chunk_ids[start : start + _PAGE])
                 found = self._patiently(lambda c, few=few: c.get(ids=few, include=["embeddings"]))  # type: ignore[misc]
@@ -149,6 +149,12 @@ class Vectors:
         with self._shared.lock, self._shared.files:
             self._shared.close()
             shutil.rmtree(self._shared.folder, ignore_errors=True)
+
+    def _be_as_of(self, generation: int) -> None:
+        """Close a client that is older than `generation`: the next use opens it anew."""
+        if self._shared.generation is None or self._shared.generation < generation:
+            self._shared.close()
+            self._shared.generation = generation
 
     def _patiently(self, action: Callable[[Any], _Result]) -> _Result:
         """Run one Chroma call alone among all processes; after an error, reopen and try once more."""

@@ -1,6 +1,7 @@
 """A library that the first version of the program made opens, migrated, and keeps everything."""
 
 import json
+import os
 import sqlite3
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import pytest
 
 from ingest.catalogue_schema import VERSION
 from ingest.content_hash import chunk_hash
+from ingest.document_filter import DocumentFilter
+from ingest.errors import FilterError
 from ingest.job import ingest
 from ingest.library import Library, LibraryError
 
@@ -49,9 +52,12 @@ def back_to_version_1(folder: Path) -> None:
     old = sqlite3.connect(path)
     old.executescript(SCHEMA_1)
     old.execute("ATTACH ? AS present", (str(new),))
+    documents = (
+        "document_id, source, title, mime, sha256, size, state, error, chunks, characters, ingested_at, pages, text"
+    )
     columns = 'row, chunk_id, document_id, start, "end", page, heading_path, text'
     for statement in (
-        "INSERT INTO documents SELECT * FROM present.documents",
+        f"INSERT INTO documents SELECT {documents} FROM present.documents",
         f"INSERT INTO chunks SELECT {columns} FROM present.chunks",
         "INSERT INTO keyword_index (rowid, title, heading, body, identifiers) "
         "SELECT rowid, title, heading, body, identifiers FROM present.keyword_index",
@@ -93,6 +99,37 @@ def test_a_library_of_format_1_keeps_its_documents_and_gets_the_new_bookkeeping(
     for heading_path, text, stored in connection.execute("SELECT heading_path, text, hash FROM chunks"):
         assert stored == chunk_hash(json.loads(heading_path), text)
     connection.close()
+
+
+def test_a_library_of_format_2_gets_languages_at_once_and_days_as_its_files_are_met(
+    library: Library, tmp_path: Path
+) -> None:
+    # given a library whose tables lack both
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.txt").write_text("The copper kettle holds two litres.")
+    (docs / "b.txt").write_text("铜水壶可以装两升水。")
+    os.utime(docs / "a.txt", (1_000_000_000, 1_000_000_000))  # September 2001
+    ingest(library, [docs])
+    library.close()
+    connection = sqlite3.connect(library.folder / "library.sqlite3")
+    for statement in (
+        "ALTER TABLE documents DROP COLUMN language",
+        "ALTER TABLE sources DROP COLUMN modified_at",
+        "PRAGMA user_version = 2",
+    ):
+        connection.execute(statement)
+    connection.close()
+
+    with Library.open(library.folder, library.embedder) as opened:
+        # when it is opened, then languages are known; the day is that of the ingestion until the file is met again
+        (english,) = opened.choose(DocumentFilter.of(language="en"))
+        assert opened.document(english).source.endswith("a.txt")
+        assert opened.choose(DocumentFilter.of(language="zh")) != [english]
+        with pytest.raises(FilterError, match="until 2002-01-01"):
+            opened.choose(DocumentFilter.of(until="2002-01-01"))
+        assert ingest(opened, [docs]).embedded == 0
+        assert opened.choose(DocumentFilter.of(until="2002-01-01")) == [english]
 
 
 def test_a_library_of_a_newer_program_is_refused(library: Library) -> None:
