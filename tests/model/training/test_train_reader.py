@@ -3,33 +3,15 @@
 from __future__ import annotations
 
 import json
-import shutil
 import signal
 from dataclasses import replace
 
 import pytest
 import torch
-from transformers import BertConfig, BertModel
 
 from model.checkpoint import load_checkpoint
-from model.import_bert import minilm_folder
-from model.training import prepare
-from model.training.train_reader import LOG_FILE, RANDOM_FILE, ReaderTraining
-
-
-@pytest.fixture(scope="module")
-def small_bert(tmp_path_factory):
-    """Training starts from a BERT with MiniLM's vocabulary but two thin layers: seconds instead of a minute."""
-    folder = tmp_path_factory.mktemp("bert")
-    torch.manual_seed(0)
-    BertModel(BertConfig(
-        vocab_size=30522, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
-        max_position_embeddings=320, hidden_act="gelu",
-    )).save_pretrained(folder)
-    shutil.copy(minilm_folder() / "tokenizer.json", folder)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(prepare, "minilm_folder", lambda: folder)
-        yield
+from model.training.run_folder import LOG_FILE
+from model.training.train_reader import RANDOM_FILE, ReaderTraining
 
 
 class InterruptedTraining(ReaderTraining):
