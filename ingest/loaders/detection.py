@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from ingest.loaders.encoding import is_plain_text
 from ingest.loaders.errors import LoadError, UnsupportedTypeError
 from ingest.loaders.formats import BY_EXTENSION, BY_MIME, Format
+from ingest.loaders.package import DAMAGES
 
 PEEKED = 4096  # bytes, enough for every test but the look into a ZIP archive
 
@@ -106,7 +107,7 @@ def _look_into_zip(data: bytes) -> Format:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             stated = _stated_mime(archive) if names[:1] == ["mimetype"] else ""
-    except (zipfile.BadZipFile, ValueError, OverflowError) as error:
+    except DAMAGES as error:
         found = next((f for folder, f in _OFFICE_FOLDERS.items() if folder.encode() in data), BY_EXTENSION[".zip"])
         raise LoadError(f"it is {found.name} that is damaged or cut off and cannot be opened ({error})") from error
     if stated.startswith("application/vnd.oasis.opendocument") and stated not in BY_MIME:
@@ -128,5 +129,5 @@ def _stated_mime(archive: zipfile.ZipFile) -> str:
     try:
         with archive.open("mimetype") as file:
             return file.read(200).decode("ascii", "replace").strip()
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, ValueError):
+    except DAMAGES:
         return ""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import docx
 from docx.document import Document
-from docx.opc.exceptions import PackageNotFoundError
+from docx.exceptions import PythonDocxError
 from docx.oxml.ns import qn
 from docx.table import Table, _Cell, _Row
 from docx.text.paragraph import Paragraph
@@ -15,7 +15,7 @@ from lxml import etree
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.errors import LoadError
-from ingest.loaders.package import check_package
+from ingest.loaders.package import STUMBLES, check_package
 from ingest.loaders.tables import table_lines
 
 _HEADING_STYLE = re.compile(r"(?:heading|标题|標題)\s*([1-9])$", re.I)
@@ -35,7 +35,14 @@ def load_docx(data: bytes, stem: str) -> LoadedDocument:
     Raises:
         LoadError: for a damaged file or one that unpacks to more than a gigabyte.
     """
-    document = _open(data)
+    check_package(data, "a Word document")
+    try:
+        return _read(docx.Document(io.BytesIO(data)), stem)
+    except (*STUMBLES, etree.XMLSyntaxError, PythonDocxError) as error:
+        raise LoadError(f"the Word document is damaged and cannot be opened ({error})") from error
+
+
+def _read(document: Document, stem: str) -> LoadedDocument:
     builder = DocumentBuilder()
     for block in document.iter_inner_content():
         if isinstance(block, Table):
@@ -47,14 +54,6 @@ def load_docx(data: bytes, stem: str) -> LoadedDocument:
             builder.paragraph("- " + text if text and _is_list_item(block) else text)
     stated = (document.core_properties.title or "").strip()
     return builder.build("", stated, fallback=stem)
-
-
-def _open(data: bytes) -> Document:
-    check_package(data, "a Word document")
-    try:
-        return docx.Document(io.BytesIO(data))
-    except (KeyError, ValueError, AttributeError, etree.XMLSyntaxError, PackageNotFoundError) as error:
-        raise LoadError(f"the Word document is damaged and cannot be opened ({error})") from error
 
 
 def _paragraph_text(paragraph: Paragraph) -> str:

@@ -1,6 +1,7 @@
 """Pictures of text: PNG, JPEG, TIFF (each frame a page), BMP, GIF and WebP, by OCR."""
 
 import io
+import struct
 import warnings
 from collections.abc import Iterator
 
@@ -12,6 +13,7 @@ from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.errors import LoadError
 from ingest.loaders.ocr import read_picture
+from ingest.loaders.package import STUMBLES
 
 _MOST_PIXELS = 100_000_000  # of one frame: an A4 page at 900 dpi
 _MOST_FRAMES = 500
@@ -51,7 +53,7 @@ def _frames(data: bytes) -> Iterator[NDArray[np.uint8]]:
                         yield _pixels(frame)
     except Image.DecompressionBombError as error:
         raise LoadError("the picture has far too many pixels; make it smaller") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, EOFError, IndexError, OverflowError) as error:
+    except (UnidentifiedImageError, struct.error, *STUMBLES) as error:
         raise LoadError(f"the picture is damaged and cannot be opened ({error})") from error
 
 

@@ -54,7 +54,7 @@ def _title(meta: bytes) -> str:
 
 
 def _attribute(element: etree._Element, name: str) -> str:
-    return next((str(v) for k, v in element.attrib.items() if etree.QName(k).localname == name), "")
+    return next((str(v) for k, v in element.attrib.items() if str(k).rpartition("}")[2] == name), "")
 
 
 def _count(element: etree._Element, name: str, most: int) -> int:

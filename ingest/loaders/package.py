@@ -1,6 +1,7 @@
 """ZIP packages of XML (Office Open XML, OpenDocument, EPUB), opened without trust in what they say."""
 
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -12,8 +13,12 @@ from ingest.loaders.errors import LoadError
 
 MOST_UNPACKED = 1 << 30  # bytes of all parts together: more is a ZIP bomb, not a document
 _MOST_XML = 100 << 20  # bytes of one XML part; its tree takes about ten times as much
-# What a damaged package makes zipfile raise.
+# What a damaged package makes zipfile raise, and what libraries do that stumble over what is in one.
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError, OSError)
+STUMBLES = (*DAMAGES, AttributeError, TypeError, IndexError, OverflowError, ZeroDivisionError, SyntaxError)
+_WIDE_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00<", b"<\x00")  # UTF-16 and UTF-32
+_REFERENCE = re.compile(rb"&#(?:([0-9]{1,7})|[xX]([0-9a-fA-F]{1,6}));?")
+_DECLARED = re.compile(rb"<\?xml[^>]*encoding=[\"'](?!utf-8)", re.I)
 
 
 @contextmanager
@@ -53,6 +58,9 @@ def parse_xml(data: bytes) -> etree._Element:
     Raises:
         LoadError: when there is no XML at all.
     """
+    if not data.startswith(_WIDE_MARKS) and not _DECLARED.match(data[:200]):
+        # What is not UTF-8, or refers to half a surrogate pair, would come back as strings that lxml cannot read.
+        data = _REFERENCE.sub(_sound_reference, data.decode("utf-8", "replace").encode())
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
     try:
         root = etree.fromstring(data, parser)
@@ -63,6 +71,13 @@ def parse_xml(data: bytes) -> etree._Element:
     return root
 
 
+def _sound_reference(match: re.Match[bytes]) -> bytes:
+    decimal, hexadecimal = match.groups()
+    point = int(decimal) if decimal else int(hexadecimal, 16)
+    return "\ufffd".encode() if 0xD800 <= point <= 0xDFFF else match.group()
+
+
 def local_name(element: etree._Element) -> str:
     """Return an element's name without namespace; empty for comments and processing instructions."""
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    # A damaged part has names that are none, which etree.QName would refuse.
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""

@@ -59,10 +59,15 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """What came of a page. `unread` says that something is on it which only OCR could read, and there is none."""
+    """What came of a page.
+
+    `unread` says that something is on it which only OCR could read, and there is none; `damaged` that it cannot be
+    opened.
+    """
 
     text: PageText
     unread: bool = False
+    damaged: bool = False
 
 
 def _read(pdf: pypdfium2.PdfDocument, stem: str) -> LoadedDocument:
@@ -70,11 +75,14 @@ def _read(pdf: pypdfium2.PdfDocument, stem: str) -> LoadedDocument:
     texts: list[str] = []
     rows: list[tuple[int, int]] = []
     unread: list[int] = []
+    damaged: list[int] = []
     offset = 0
     for number, page in enumerate(_pages(pdf), start=1):
         text = page.text.text
         if page.unread:
             unread.append(number)
+        if page.damaged:
+            damaged.append(number)
         pages.append(PageSpan(number, offset, offset + len(text)))
         texts.append(text)
         rows += [(offset + start, offset + end) for start, end in page.text.rows]
@@ -82,6 +90,8 @@ def _read(pdf: pypdfium2.PdfDocument, stem: str) -> LoadedDocument:
     if not any(texts):
         if unread:
             raise OcrMissingError(f"it has no text layer: it is a scan or only pictures; {INSTALL_HINT}")
+        if damaged:
+            raise LoadError(f"the PDF is damaged: {len(damaged)} of its pages cannot be opened, and no text was found")
         raise LoadError("no text was found in it, neither in a text layer nor in its pictures")
     text = _PAGE_BREAK.join(texts)
     stated = str(pdf.get_metadata_dict().get("Title") or "")
@@ -93,14 +103,21 @@ def _read(pdf: pypdfium2.PdfDocument, stem: str) -> LoadedDocument:
         pages=tuple(pages),
         headings=_headings(pdf, text, pages),
         atomic_spans=tuple(rows),
-        warning=_warning(unread),
+        warning=_warning(unread, damaged),
     )
 
 
 def _pages(pdf: pypdfium2.PdfDocument) -> Iterator[_Page]:
-    for page in pdf:
+    for index in range(len(pdf)):
+        try:
+            page = pdf[index]
+        except pypdfium2.PdfiumError:  # one bad page does not cost the others
+            yield _Page(PageText(""), damaged=True)
+            continue
         try:
             yield _read_one(page)
+        except pypdfium2.PdfiumError:
+            yield _Page(PageText(""), damaged=True)
         finally:
             page.close()
 
@@ -146,12 +163,18 @@ def _render(page: pypdfium2.PdfPage) -> NDArray[np.uint8]:
         bitmap.close()
 
 
-def _warning(unread: list[int]) -> str | None:
-    if not unread:
-        return None
-    named = ", ".join(map(str, unread[:_MOST_PAGES_NAMED])) + (", …" if len(unread) > _MOST_PAGES_NAMED else "")
-    which = f"page {named} has no text layer" if len(unread) == 1 else f"pages {named} have no text layer"
-    return f"{which}; {INSTALL_HINT}"
+def _warning(unread: list[int], damaged: list[int]) -> str | None:
+    problems = []
+    if damaged:
+        problems.append(f"{_named(damaged)} cannot be opened; the file is damaged")
+    if unread:
+        problems.append(f"{_named(unread)} {'has' if len(unread) == 1 else 'have'} no text layer; {INSTALL_HINT}")
+    return "; ".join(problems) or None
+
+
+def _named(pages: list[int]) -> str:
+    numbers = ", ".join(map(str, pages[:_MOST_PAGES_NAMED])) + (", …" if len(pages) > _MOST_PAGES_NAMED else "")
+    return f"page {numbers}" if len(pages) == 1 else f"pages {numbers}"
 
 
 def _headings(pdf: pypdfium2.PdfDocument, text: str, pages: list[PageSpan]) -> tuple[Heading, ...]:

@@ -12,7 +12,7 @@ from pptx.exc import PythonPptxError
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.errors import LoadError
-from ingest.loaders.package import check_package
+from ingest.loaders.package import STUMBLES, check_package
 
 _DEEPEST_GROUP = 20
 _ROW = 200_000  # EMU, about half a centimetre: shapes that start this close stand side by side
@@ -32,7 +32,7 @@ def load_pptx(data: bytes, stem: str) -> LoadedDocument:
             builder.begin_page(number)
             _add_slide(builder, slide)
         stated = (slides.core_properties.title or "").strip()
-    except (KeyError, ValueError, AttributeError, etree.XMLSyntaxError, PythonPptxError) as error:
+    except (*STUMBLES, etree.XMLSyntaxError, PythonPptxError) as error:
         raise LoadError(f"the PowerPoint file is damaged and cannot be opened ({error})") from error
     # The templates of PowerPoint bear a title that nobody wrote.
     return builder.build("", "" if stated.lower() == "powerpoint presentation" else stated, fallback=stem)

@@ -1,7 +1,6 @@
 """Excel workbooks: each sheet is a section, each row a record."""
 
 import io
-import zipfile
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
 from itertools import chain
@@ -14,7 +13,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.errors import LoadError
-from ingest.loaders.package import check_package
+from ingest.loaders.package import STUMBLES, check_package
 
 _MOST_CELLS = 5_000_000  # empty ones too: a row may claim 16,384 cells in a few bytes
 _TITLE_ROWS = 20  # at the top of a sheet, in which lines above the table are looked for
@@ -35,10 +34,7 @@ def load_xlsx(data: bytes, stem: str) -> LoadedDocument:
             stated = workbook.properties.title or ""
         finally:
             workbook.close()
-    except (
-        *(KeyError, ValueError, TypeError, AttributeError, IndexError, SyntaxError),  # expat's ParseError is one
-        *(etree.XMLSyntaxError, InvalidFileException, zipfile.BadZipFile, EOFError),
-    ) as error:
+    except (*STUMBLES, etree.XMLSyntaxError, InvalidFileException) as error:
         raise LoadError(f"the Excel workbook is damaged and cannot be read ({error})") from error
     warning = f"hidden sheets were not read: {', '.join(hidden)}" if hidden else None
     return builder.build("", stated or stem, warning)
