@@ -11,7 +11,6 @@ from transformers import BertConfig, BertModel
 
 from model.import_bert import minilm_folder
 from model.training import prepare, train_embedder
-
 from model.training.recipe import FileShare, Optimizer, Recipe, Stage, TextSource, Vocabulary
 
 FILLER = "The house has four floors and a garden that visitors like. Dogs wait outside, bicycles stand by the gate. "

@@ -36,7 +36,8 @@ def test_a_document_is_cut_below_its_headings(tmp_path):
 def test_evaluation_passages_are_left_out(tmp_path):
     secret = "本市图书馆自二〇一九年起每天早上八点开门晚上十点关门节假日照常开放"
     dev = lines(tmp_path / "dev.jsonl", [{"context": secret, "question": "几点？"}])
-    text = lines(tmp_path / "t.jsonl", [{"text": f"# 馆\n\n{secret}{FILLER}\n"}, {"text": f"# 馆\n\n{FILLER * 2}不同。\n"}])
+    texts = [f"# 馆\n\n{secret}{FILLER}\n", f"# 馆\n\n{FILLER * 2}不同。\n"]
+    text = lines(tmp_path / "t.jsonl", [{"text": t} for t in texts])
     found = documents(text, 9, HeldOutText([dev]), 0)
     assert len(found) == 1 and "八点" not in found[0][0].text
     asked = lines(tmp_path / "q.jsonl", [{"context": secret, "question": "几点？", "answers": ["八点"]}])
