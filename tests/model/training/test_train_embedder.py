@@ -37,8 +37,8 @@ def embedder(recipe):
 @pytest.fixture(scope="module")
 def files(data):
     lines = [
-        {"text": f"# 第{n}号图书馆\n\n## 开门\n\n图书馆早上{n}点开门，学生可以免费借阅图书，请保持安静，不要带狗进入大门，"
-                 f"周末也不休息。欢迎参观{n}号展厅。门前可以停车，自行车放在大门旁边，参观的人请不要带狗进入展厅，谢谢。"}
+        {"text": f"# 第{n}号图书馆\n\n## 开门\n\n图书馆早上{n}点开门，学生可以免费借阅图书，请保持安静，"
+                 f"不要带狗进入大门，周末也不休息。欢迎参观{n}号展厅。门前可以停车，自行车放在大门旁边，参观的人请不要带狗进入展厅，谢谢。"}
         for n in range(6)
     ]
     (data / "text.jsonl").write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in lines), "utf-8")
