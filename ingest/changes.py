@@ -2,7 +2,7 @@
 
 import errno
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -34,14 +34,16 @@ class Change:
     reason: str | None = None
 
 
-def change_of(library: Library | None, path: Path, max_bytes: int) -> Change:
-    """Compare one file, which is read to its end for that; with no library everything is new."""
+def change_of(
+    library: Library | None, path: Path, max_bytes: int, hash_file: Callable[[Path], str] = sha256_of
+) -> Change:
+    """Compare one file, which `hash_file` reads to its end for that; with no library everything is new."""
     source = str(path)
     try:
         size = path.stat().st_size
         if size > max_bytes:
             return Change("failed", path, size=size, reason=f"it is larger than {max_bytes / (1 << 20):g} MB; split it")
-        sha256 = sha256_of(path)
+        sha256 = hash_file(path)
     except OSError as error:
         return Change("failed", path, reason=f"it cannot be read ({error.strerror or error})")
     if library is None:

@@ -28,12 +28,14 @@ from ingest.changes import (
 )
 from ingest.discovery import FoundFile, discover
 from ingest.documents import DocumentRecord, Incoming
+from ingest.engines import Engine, Worker
+from ingest.engines.local import LocalEngine
 from ingest.errors import DocumentNotFound, LibraryError
 from ingest.ignore_rules import Selection
 from ingest.job_history import JobFile
 from ingest.library import Library
 from ingest.loaders import LoadError
-from ingest.parser import COMMAND, ParsedEnd, ParsedPart, Parser, ParserLimits
+from ingest.parser import ParsedEnd, ParsedPart
 from ingest.parser_pool import ParserPool
 from ingest.uploads import store_upload
 
@@ -122,10 +124,8 @@ def ingest(
     progress: Callable[[IngestEvent], None] | None = None,
     selection: Selection = Selection(),  # noqa: B008 - immutable
     tags: Sequence[str] = (),
-    jobs: int = 1,
-    limits: ParserLimits = ParserLimits(),  # noqa: B008 - immutable
+    engine: Engine | None = None,
     only: Sequence[Path] | None = None,
-    parser_command: Sequence[str] = COMMAND,
 ) -> IngestReport:
     """Bring the library up to date with the files at and below `paths`.
 
@@ -142,31 +142,35 @@ def ingest(
         progress: is told of each step.
         selection: which files below folders are wanted.
         tags: to be added to all of them.
-        jobs: how many files are parsed at the same time.
-        limits: what one file may cost.
+        engine: reads the files; without one, a process of this machine does, one file at a time.
         only: of the files below `paths`, only those at or below these.
-        parser_command: starts the process in which files are parsed.
 
     Raises:
         LibraryLocked: when another writer keeps the library.
         EmbedderError: when the embedding model cannot be used: no file's fault, so no file is marked failed.
         ParserUnavailable: when the process that parses files cannot be started, likewise.
+        EngineUnavailable: when the engine has no workers, likewise.
         PatternError: when a `.ragignore` file cannot be understood.
     """
+    if engine is None:
+        with contextlib.closing(LocalEngine()) as own:
+            return ingest(
+                library, paths, prune=prune, progress=progress, selection=selection, tags=tags, engine=own, only=only
+            )
     started = time.perf_counter()
     with library.writing():
-        job = _Job(library, progress, tags, limits)
+        job = _Job(library, progress, tags, engine)
         job.begin({"paths": [shown(p) for p in paths], "prune": prune, "tags": list(tags), **asdict(selection)})
         embedded = library.embedded
         state: Literal["done", "interrupted"] = "interrupted"
         try:
             found = discover(paths, exclude=library.folder, selection=selection)
-            job.run(list(found if only is None else _among(found, only)), jobs, parser_command)
+            job.run(list(found if only is None else _among(found, only)))
             if prune:
                 job.prune([Path(os.path.abspath(path.expanduser())) for path in paths])
             state = "done"
         finally:
-            job.report.embedded = library.embedded - embedded
+            job.report.embedded += library.embedded - embedded
             job.report.seconds = time.perf_counter() - started
             with contextlib.suppress(LibraryError) if state == "interrupted" else contextlib.nullcontext():
                 job.end(state)
@@ -213,13 +217,13 @@ class _Job:
         library: Library,
         progress: Callable[[IngestEvent], None] | None,
         tags: Sequence[str],
-        limits: ParserLimits,
+        engine: Engine,
     ) -> None:
         self.report = IngestReport()
         self._library = library
         self._progress = progress
         self._tags = tuple(tags)
-        self._limits = limits
+        self._engine = engine
         self._done = 0
         self._total = 0
         self._found: set[str] = set()
@@ -239,14 +243,12 @@ class _Job:
         history = self._library.history
         history.end(self._job_id, state, counts, self.report.chunks, self.report.seconds)
 
-    def run(self, files: Sequence[FoundFile], jobs: int, command: Sequence[str]) -> None:
+    def run(self, files: Sequence[FoundFile]) -> None:
         self._total = len(files)
         self._found = {str(file.path) for file in files if not file.problem}
         self.tell("found", "")
         candidates = [file.path for file in files if self._is_candidate(file)]
-        with ParserPool(
-            jobs, self._library.splitter, self._limits, self._examine, _weight, command=command
-        ) as self._pool:
+        with ParserPool(self._engine.workers(self._library), self._examine, _weight) as self._pool:
             for step in self._pool.results(candidates):
                 if step is not None:
                     self._take(step)
@@ -270,22 +272,22 @@ class _Job:
             written = self.report.chunks + chunks
             self._progress(IngestEvent(kind, source, self._done, self._total, written, reason))
 
-    # In a parser's thread
+    # In a worker's thread
 
-    def _examine(self, path: Path, parser: Parser) -> Iterator[_Step]:
-        change = change_of(self._library, path, self._limits.max_bytes)
+    def _examine(self, path: Path, worker: Worker) -> Iterator[_Step]:
+        change = change_of(self._library, path, self._engine.limits.max_bytes, worker.hash_file)
         yield _Step(change)
         if change.kind in {"added", "replaced"}:
-            yield from self._parse(change, parser)
+            yield from self._parse(change, worker)
 
-    def _parse(self, change: Change, parser: Parser) -> Iterator[_Step]:
+    def _parse(self, change: Change, worker: Worker) -> Iterator[_Step]:
         source = str(change.path)
         inside = self._library.members(source)
         known = {name.removeprefix(f"{source}/"): sha for name, sha, state in inside if state == "ready"}
         document = change.document
-        if document is not None and document.state == "ready" and document.sha256 == change.sha256:
+        if document is not None and document.state == "ready":
             known[""] = document.sha256
-        for reply in parser.parse(change.path, known):
+        for reply in worker.parse(change.path, known):
             yield _Step(change, reply)
 
     # In the caller's thread
@@ -341,6 +343,7 @@ class _Job:
         else:
             incoming = Incoming(
                 source, part.document, part.sha256, part.size, container, self._tags, chunks=part.chunks,
+                vectors=part.vectors,
                 modified_at=modified_at(path),
             )  # fmt: skip
             self._add(incoming)
@@ -400,6 +403,7 @@ class _Job:
             self.tell("embedding", batch[current].source, chunks=done)
 
         records = self._library.commit_many(batch, progress=embedded)
+        self.report.embedded += sum(len(one.vectors) for one in batch if one.vectors is not None)
         self.report.chunks += sum(record.chunks for record in records)
         for one, before, record in zip(batch, earlier, records, strict=True):
             kind: Ending = "replaced" if before is not None and before.state == "ready" else "added"
@@ -458,8 +462,10 @@ _ENDINGS: tuple[Ending, ...] = (
 
 
 def _weight(step: _Step) -> int:
-    document = step.reply.document if isinstance(step.reply, ParsedPart) else None
-    return len(document.text) if document is not None else 0
+    if not isinstance(step.reply, ParsedPart) or step.reply.document is None:
+        return 0
+    vectors = step.reply.vectors
+    return len(step.reply.document.text) + (0 if vectors is None else vectors.size)
 
 
 def _is_same(one: Incoming, other: Incoming) -> bool:

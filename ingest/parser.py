@@ -17,8 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
 import psutil
+from numpy.typing import NDArray
 
+from ingest.content_hash import sha256_of
 from ingest.documents import Chunk, LoadedDocument, PageSpan
 from ingest.errors import ParserUnavailable
 from ingest.frames import LENGTHS
@@ -61,6 +64,7 @@ class ParsedPart:
     """A document in a file; `name` is empty for the file itself, which comes last.
 
     Either `document` and `chunks` are there, or `reason` says why not, or `is_known`: the hash was among those given.
+    `vectors`, of shape `(len(chunks), dimension)`, are there when it was embedded where it was parsed.
     """
 
     name: str
@@ -71,6 +75,7 @@ class ParsedPart:
     reason: str | None = None
     is_unsupported: bool = False
     is_known: bool = False
+    vectors: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +107,15 @@ class Parser:
         self._closed = False
         self._is_ready = False
         self._buffer = bytearray()
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    def hash_file(self, path: Path) -> str:
+        """Return the sha256 of a file's content, or raise OSError. It is read in this process."""
+        return sha256_of(path)
 
     def parse(self, path: Path, known: Mapping[str, str]) -> Iterator[ParsedPart | ParsedEnd]:
         """Yield the documents in a file and at last a `ParsedEnd`; nothing is raised for a bad file.

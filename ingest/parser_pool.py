@@ -1,4 +1,4 @@
-"""Several parsers at work while the caller embeds and writes; what they have found waits in a bounded buffer."""
+"""Several workers of an engine at work while the caller writes; what they have found waits in a bounded buffer."""
 
 import threading
 from collections import deque
@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Generic, TypeVar
 
-from ingest.parser import COMMAND, Parser, ParserLimits
-from ingest.splitter import SplitterSettings
+from ingest.engines import Worker
 
 _MOST_WAITING = 64  # results
 _MOST_WEIGHT = 8_000_000  # characters of the results that wait; one result may be larger
@@ -19,28 +18,21 @@ _Result = TypeVar("_Result")
 
 
 class ParserPool(Generic[_Item, _Result]):
-    """Parsers and one thread for each, as a context manager.
+    """One thread for each worker, as a context manager. After an error or an interrupt the workers are closed.
 
     Args:
-        jobs: number of parsers that work at the same time.
-        work: `(item, parser)` -> the results for one item; runs in a thread.
+        workers: the last one is the caller's own.
+        work: `(item, worker)` -> the results for one item; runs in a thread.
         weight: characters that a result keeps in memory.
     """
 
     def __init__(
         self,
-        jobs: int,
-        splitter: SplitterSettings,
-        limits: ParserLimits,
-        work: Callable[[_Item, Parser], Iterator[_Result]],
+        workers: Sequence[Worker],
+        work: Callable[[_Item, Worker], Iterator[_Result]],
         weight: Callable[[_Result], int],
-        *,
-        command: Sequence[str] = COMMAND,
     ) -> None:
-        if jobs < 1:
-            raise ValueError(f"the number of jobs is {jobs}; it must be at least 1")
-        # The last one is the caller's own.
-        self._parsers = [Parser(splitter, limits, command=command) for _ in range(jobs + 1)]
+        self._workers = workers
         self._work = work
         self._weight = weight
         self._changed = threading.Condition()
@@ -60,18 +52,19 @@ class ParserPool(Generic[_Item, _Result]):
         with self._changed:
             self._closed = True
             self._changed.notify_all()
-        for parser in self._parsers:
-            parser.close()
+        if kind is not None or self._active:
+            for worker in self._workers:
+                worker.close()
         for thread in self._threads:
             thread.join(_JOIN)
 
     def results(self, items: Iterable[_Item]) -> Iterator[_Result | None]:
         """Yield the results for all items as they come; None when there has been none for a moment."""
         source = _Shared(iter(items))
-        self._active = len(self._parsers) - 1
+        self._active = len(self._workers) - 1
         self._threads = [
-            threading.Thread(target=self._run, args=(parser, source), name="parser", daemon=True)
-            for parser in self._parsers[:-1]
+            threading.Thread(target=self._run, args=(worker, source), name="worker", daemon=True)
+            for worker in self._workers[:-1]
         ]
         for thread in self._threads:
             thread.start()
@@ -90,12 +83,12 @@ class ParserPool(Generic[_Item, _Result]):
 
     def here(self, item: _Item) -> Iterator[_Result]:
         """Yield the results for one item, worked out in the caller's thread."""
-        yield from self._work(item, self._parsers[-1])
+        yield from self._work(item, self._workers[-1])
 
-    def _run(self, parser: Parser, source: "_Shared[_Item]") -> None:
+    def _run(self, worker: Worker, source: "_Shared[_Item]") -> None:
         try:
             for item in source:
-                for result in self._work(item, parser):
+                for result in self._work(item, worker):
                     if not self._put(result):
                         return
         except BaseException as error:  # noqa: BLE001 - raised again in the caller's thread

@@ -9,15 +9,16 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from ingest.engines import Engine
+from ingest.engines.local import LocalEngine
 from ingest.errors import LibraryLocked
 from ingest.ignore_rules import IGNORE_FILE, Selection
 from ingest.job import IngestEvent, IngestReport, ingest
 from ingest.library import Library
-from ingest.parser import ParserLimits
 
 _STEP = 50  # milliseconds between two looks at the events
 _MOST_CHANGES = 5000  # paths; of more, all files are looked at
@@ -45,12 +46,12 @@ def watch(
     settings: WatchSettings = WatchSettings(),
     selection: Selection = Selection(),  # noqa: B008 - immutable
     tags: Sequence[str] = (),
-    jobs: int = 1,
-    limits: ParserLimits = ParserLimits(),  # noqa: B008 - immutable
+    engine: Engine | None = None,
     progress: Callable[[IngestEvent], None] | None = None,
 ) -> Iterator[IngestReport | LibraryLocked]:
     """Ingest the folders once, then after each change, until `stop` is set; yield what each run did.
 
+    `engine` reads the files, as for `ingest`; its workers wait from run to run, so that a change is reflected at once.
     A LibraryLocked is yielded when another writer kept the library; its changes are not lost.
 
     Raises:
@@ -62,6 +63,12 @@ def watch(
     for root in roots:
         if not root.is_dir():
             raise FileNotFoundError(f"{root} is no folder")
+    if engine is None:
+        with closing(LocalEngine()) as own:
+            yield from watch(
+                library, folders, stop, settings=settings, selection=selection, tags=tags, engine=own, progress=progress
+            )
+        return
     # Listening starts before the first run: nothing that happens meanwhile is missed.
     with _Listener(roots, library.folder, stop) as listener:
         changed: set[Path] | None = None  # None: everything
@@ -69,8 +76,8 @@ def watch(
         while not stop.is_set():
             try:
                 report = ingest(
-                    library, roots, prune=True, only=None if changed is None else sorted(changed), jobs=jobs,
-                    selection=selection, tags=tags, limits=limits, progress=progress,
+                    library, roots, prune=True, only=None if changed is None else sorted(changed),
+                    selection=selection, tags=tags, engine=engine, progress=progress,
                 )  # fmt: skip
             except LibraryLocked as error:
                 again = changed

@@ -7,8 +7,9 @@ import os
 import signal
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -19,6 +20,7 @@ from rag_app.cli.options import settings_options
 from rag_app.settings import Settings
 
 if TYPE_CHECKING:
+    from ingest.engines import Engine
     from ingest.ignore_rules import Selection
     from ingest.job import IngestReport, Outcome
     from ingest.parser import ParserLimits
@@ -34,7 +36,11 @@ INTERRUPTED = 130
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Below folders, not what matches; see .ragignore.")
 @click.option("--tag", "tags", multiple=True, help="Mark the documents; `rag list --tag` finds them.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be added, changed and removed.")
-@click.option("--jobs", type=click.IntRange(1, 64), help="Files parsed at a time [half of the cores, at most 4].")
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+              help="Where files are read: here, or on a Ray cluster (an extra).")
+@click.option("--ray-address", metavar="HOST:PORT", help="Of the Ray cluster, or auto [one of this machine alone].")
+@click.option("--jobs", type=click.IntRange(1, 1024),
+              help="Files read at a time [half of the cores, at most 4; with Ray all cores].")
 @click.option("--null", "-0", is_flag=True, help="The list on standard input is NUL-separated (find -print0).")
 @click.option("--allow-network", is_flag=True, help="PATH may be a web address, which is fetched.")
 @click.option("--max-size", type=click.IntRange(1), default=200, show_default=True, help="Megabytes of one file.")
@@ -50,6 +56,8 @@ def ingest_command(
     exclude: tuple[str, ...],
     tags: tuple[str, ...],
     dry_run: bool,
+    engine: str,
+    ray_address: str | None,
     jobs: int | None,
     null: bool,
     allow_network: bool,
@@ -68,6 +76,9 @@ def ingest_command(
 
     Each document is parsed by a process of its own, within limits of time and memory. The limit of memory is kept by
     the system on Linux; elsewhere the process is measured twice a second.
+
+    With --engine ray, files are read, split and embedded on all machines of a Ray cluster, and written here. The files,
+    this program and the embedding model have to be at the same place on each of them.
     """
     from ingest.ignore_rules import PatternError, Selection
     from ingest.parser import ParserLimits
@@ -75,6 +86,8 @@ def ingest_command(
 
     try:
         paths, addresses = named_inputs(inputs, sys.stdin.buffer, null=null)
+        if ray_address and engine != "ray":
+            fail("--ray-address goes with --engine ray")
         if addresses and not allow_network:
             fail(f"{addresses[0]} is a web address; say --allow-network to fetch it")
         selection = Selection(include, exclude)
@@ -83,12 +96,27 @@ def ingest_command(
             for address in addresses:
                 click.echo(f"a run would fetch {address}", err=True)
             _dry_run(settings, paths, prune=prune, selection=selection, max_bytes=limits.max_bytes, as_json=as_json)
-        _run(
-            settings, paths, addresses, prune=prune, selection=selection, tags=tags, jobs=jobs or default_jobs(),
-            limits=limits, as_json=as_json, quiet=quiet,
-        )  # fmt: skip
+        with closing(_engine(settings, engine, ray_address, jobs, limits)) as reading:
+            _run(
+                settings, paths, addresses, prune=prune, selection=selection, tags=tags, engine=reading,
+                as_json=as_json, quiet=quiet,
+            )  # fmt: skip
     except (PatternError, InputError) as error:
         fail(str(error))
+
+
+def _engine(
+    settings: Settings, name: str, address: str | None, jobs: int | None, limits: ParserLimits
+) -> Engine:
+    """The engine that was asked for."""
+    from ingest.engines.local import LocalEngine
+
+    if name == "local":
+        return LocalEngine(jobs or default_jobs(), limits)
+    from ingest.engines.ray import RayEngine
+    from rag_app.collection import build_embedder
+
+    return RayEngine(partial(build_embedder, settings), address=address, jobs=jobs, limits=limits)
 
 
 def default_jobs() -> int:
@@ -114,8 +142,7 @@ def _run(
     prune: bool,
     selection: Selection,
     tags: Sequence[str],
-    jobs: int,
-    limits: ParserLimits,
+    engine: Engine,
     as_json: bool,
     quiet: bool,
 ) -> NoReturn:
@@ -143,8 +170,7 @@ def _run(
             for failure in failures:
                 show(IngestEvent("failed", failure.source, 0, 0, 0, failure.reason))
             report = ingest(
-                library, [*paths, *fetched], prune=prune, progress=show, selection=selection, tags=tags, jobs=jobs,
-                limits=limits,
+                library, [*paths, *fetched], prune=prune, progress=show, selection=selection, tags=tags, engine=engine,
             )  # fmt: skip
         except KeyboardInterrupt:
             if as_json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import closing
 from datetime import datetime
 from pathlib import Path
 
@@ -44,18 +45,23 @@ def watch_command(
     """
     import json
 
+    from ingest.engines.local import LocalEngine
     from ingest.errors import LibraryLocked
     from ingest.ignore_rules import PatternError, Selection
     from ingest.watch import WatchSettings, watch
     from rag_app.collection import open_library
 
     try:
-        with ending_cleanly(), open_library(settings) as library:
+        with (
+            ending_cleanly(),
+            open_library(settings) as library,
+            closing(LocalEngine(jobs or default_jobs())) as engine,
+        ):
             library.embedder.embed_query("ready")  # loads the model now, not when the first file comes
             click.echo(f"watching {', '.join(map(str, folders))}; Ctrl-C ends", err=True)
             runs = watch(
                 library, folders, threading.Event(), settings=WatchSettings(quiet=quiet_seconds),
-                selection=Selection(include, exclude), tags=tags, jobs=jobs or default_jobs(),
+                selection=Selection(include, exclude), tags=tags, engine=engine,
             )  # fmt: skip
             for run in runs:
                 if isinstance(run, LibraryLocked):

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from ingest.embedding import EmbedderError
+from ingest.engines.local import LocalEngine
 from ingest.job import IngestEvent, IngestReport, ingest
 from ingest.library import Library
 from ingest.parser import ParserLimits
@@ -94,7 +95,7 @@ def test_an_unknown_type_is_a_failure_when_named(library: Library, docs: Path) -
 
 def test_a_file_over_the_limit_fails_with_the_limit(library: Library, docs: Path) -> None:
     (docs / "large.txt").write_text("word " * 1000)
-    report = ingest(library, [docs], limits=ParserLimits(max_bytes=1024))
+    report = ingest(library, [docs], engine=LocalEngine(limits=ParserLimits(max_bytes=1024)))
     assert counts(report) == {"added": 3, "failed": 1}
     assert "larger than" in str(report.failed[0].reason)
 
@@ -284,5 +285,5 @@ def test_several_parsers_at_a_time_find_the_same(library: Library, tmp_path: Pat
     folder.mkdir()
     for n in range(150):
         (folder / f"{n}.txt").write_text(f"File number {n} about subject{n}.")
-    assert counts(ingest(library, [folder], jobs=3)) == {"added": 150}
+    assert counts(ingest(library, [folder], engine=LocalEngine(3))) == {"added": 150}
     assert library.count() == 150 and library.verify().clean

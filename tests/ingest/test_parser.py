@@ -11,6 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from ingest.engines.local import LocalEngine
 from ingest.errors import ParserUnavailable
 from ingest.job import ingest
 from ingest.library import Library
@@ -117,7 +118,7 @@ def test_a_job_goes_on_after_files_that_hang_grow_and_crash(library: Library, tm
         write(folder / f"{name}.txt", f"A sentence about {name}.")
     with zipfile.ZipFile(folder / "crash-archive.zip", "w") as archive:
         archive.writestr("inside.txt", "Never reached.")
-    report = ingest(library, [folder], parser_command=ODD, limits=LIMITS, jobs=2)
+    report = ingest(library, [folder], engine=LocalEngine(2, LIMITS, command=ODD))
     assert {Path(o.source).name for o in report.added} == {"good.txt", "talk.txt"}
     assert {Path(o.source).name for o in report.failed} == {
         "crash.txt", "exit.txt", "grow.txt", "surprise.txt", "crash-archive.zip"
@@ -147,6 +148,7 @@ def test_a_file_that_is_written_to_all_the_time_is_unread(tmp_path: Path) -> Non
 
 
 def test_a_parser_that_cannot_be_started_is_no_files_fault(library: Library, tmp_path: Path) -> None:
+    engine = LocalEngine(command=(sys.executable, "-c", "import nothing_like_it"))
     with pytest.raises(ParserUnavailable, match="cannot be started"):
-        ingest(library, [write(tmp_path / "a.txt")], parser_command=(sys.executable, "-c", "import nothing_like_it"))
+        ingest(library, [write(tmp_path / "a.txt")], engine=engine)
     assert library.documents() == []
