@@ -170,6 +170,12 @@ class Catalogue:
             raise DocumentNotFound(f"no document has the id '{document_id}'")
         return str(rows[0][0])
 
+    def text_between(self, document_id: str, start: int, end: int) -> str:
+        """Return a piece of a document's stored text, without reading all of it into memory; "" for an unknown id."""
+        rows = self.rows("SELECT substr(text, ?, ?) FROM documents WHERE document_id = ?",
+                         start + 1, end - start, document_id)  # fmt: skip
+        return str(rows[0][0]) if rows else ""
+
     def pages(self, document_id: str) -> tuple[PageSpan, ...]:
         """Return the page spans of a document's stored text, or raise DocumentNotFound."""
         rows = self.rows("SELECT pages FROM documents WHERE document_id = ?", document_id)

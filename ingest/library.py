@@ -173,6 +173,10 @@ class Library:
         """Return a document's stored text, which all offsets index, or raise DocumentNotFound."""
         return self._catalogue.text(document_id)
 
+    def text_between(self, document_id: str, start: int, end: int) -> str:
+        """Return `text(document_id)[start:end]`; "" for an unknown id."""
+        return self._catalogue.text_between(document_id, start, end)
+
     def pages(self, document_id: str) -> tuple[PageSpan, ...]:
         """Return the pages of a document's stored text (none for formats without), or raise DocumentNotFound."""
         return self._catalogue.pages(document_id)
