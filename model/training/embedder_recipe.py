@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from model.training.recipe import Optimizer, Recipe, RecipeError, load_recipe, section
 
-Kind = Literal["parallel", "retention", "questions", "documents"]
-_KINDS = ("parallel", "retention", "questions", "documents")
+Kind = Literal["parallel", "retention", "questions", "documents", "cloze"]
+_KINDS = ("parallel", "retention", "questions", "documents", "cloze")
 
 
 @dataclass(frozen=True, slots=True)

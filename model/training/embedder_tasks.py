@@ -17,6 +17,7 @@ from model.training.retrieval_pairs import (
     Asked,
     Drawn,
     Passage,
+    asked_of_text,
     documents,
     draw_from_document,
     draw_from_question,
@@ -168,6 +169,11 @@ def _source(
         asked = questions(path, exclude, recipe.calibration_share, task.negatives, task.lang)
         say(f"{task.file}: {len(asked)} questions")
         return PairSource(lambda rng, longest: [draw_from_question(rng.choice(asked), rng, longest)], task.lang,
+                          vocabulary)
+    if task.kind == "cloze":
+        made = asked_of_text(path, task.count, task.negatives, held, recipe.seed)
+        say(f"{task.file}: {len(made)} questions made of its sentences")
+        return PairSource(lambda rng, longest: [draw_from_question(rng.choice(made), rng, longest)], task.lang,
                           vocabulary)
     found = documents(path, task.count, held, recipe.seed)
     say(f"{task.file}: {sum(map(len, found))} passages of {len(found)} documents")

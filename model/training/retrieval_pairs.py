@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from model.json_lines import read_lines
+from model.training.cloze import cloze_questions
 from model.training.examples import HeldOutText, context_key, for_calibration
 from model.training.similar_passages import SimilarPassages
 
@@ -92,6 +93,22 @@ def questions(
         answers = row.get("answers") or [""]
         text = _MARKUP.sub(" ", context)
         found.append(Asked(question, Passage(text, title if title.strip("/# ") else "", "", key, key), answers[0]))
+    return _with_similar(found, lang, negatives)
+
+
+def asked_of_text(path: Path, count: int, negatives: int, held: HeldOutText, seed: int) -> list[Asked]:
+    """Chinese questions made of the sentences of a raw text file (cloze.py), with similar wrong passages."""
+    made = cloze_questions((row["text"] for row in read_lines(path)), count, seed, path.name)
+    found = []
+    for example in made:
+        if not held.overlaps(example.passage):
+            answer = example.passage[slice(*example.quotes[0])] if example.quotes else ""
+            key = context_key(example.passage)
+            found.append(Asked(example.question, Passage(example.passage, document=key, key=key), answer))
+    return _with_similar(found, "zh", negatives)
+
+
+def _with_similar(found: list[Asked], lang: str, negatives: int) -> list[Asked]:
     if not negatives or not found:
         return found
     similar = SimilarPassages(list(dict.fromkeys(a.passage.text for a in found)), lang)
