@@ -581,6 +581,18 @@ class Catalogue:
             connection.executemany(_INSERT_KEYWORDS, missing)
             self._move_generation()
 
+    def rebuild_keywords(self) -> None:
+        """Index the words of all ready chunks anew, all or nothing; searches find what they did until it is done."""
+        with self.transaction() as connection:
+            connection.execute("DROP TABLE keyword_index")
+            connection.execute(KEYWORD_INDEX)
+            last = ""
+            sql = f"SELECT {_CHUNK} WHERE d.state = 'ready' AND chunk_id > ? ORDER BY chunk_id LIMIT ?"
+            while chunks := [_stored_chunk(row) for row in connection.execute(sql, (last, _VARIABLES))]:
+                connection.executemany(_INSERT_KEYWORDS, self._keywords(chunks))
+                last = chunks[-1].chunk_id
+            self._move_generation()
+
     def clear_keywords(self) -> None:
         """Drop the whole content of a keyword index that is not sound."""
         with self.transaction() as connection:

@@ -29,8 +29,11 @@ class Fingerprint:
         """Describe what a library opened with these would be made with."""
         return cls(embedder.name, embedder.fingerprint, embedder.dimension, asdict(splitter))
 
-    def check_or_write(self, folder: Path, *, is_new: bool) -> None:
+    def check_or_write(self, folder: Path, *, is_new: bool) -> bool:
         """Write the fingerprint into a new library, or compare it with the one that is there.
+
+        Returns:
+            Whether all agrees but the keyword index, which an earlier version of this program made.
 
         Raises:
             FingerprintMismatch: when the library was made with something else.
@@ -40,17 +43,24 @@ class Fingerprint:
         if not path.exists():
             if not is_new:
                 raise LibraryDamaged(f"{path} is missing; remove the folder {folder} and ingest again")
-            _write_atomically(path, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
-            return
+            self.write(folder)
+            return False
         stored = _read(path)
         # The name of a model may differ where the weights are the same.
-        ours = {key: value for key, value in asdict(self).items() if key != "model"}
-        if {key: stored.get(key) for key in ours} != ours:
+        ours = {key: value for key, value in asdict(self).items() if key not in ("model", "keywords")}
+        earlier = stored.get("keywords")
+        keywords_usable = isinstance(earlier, int) and earlier <= self.keywords
+        if not keywords_usable or {key: stored.get(key) for key in ours} != ours:
             raise FingerprintMismatch(
                 f"the library in {folder} was made with {_describe(stored)}, but the settings say "
                 f"{_describe(asdict(self))}. Use `rag ingest` with another --collection, or remove the folder "
                 f"{folder} and ingest again."
             )
+        return earlier != self.keywords
+
+    def write(self, folder: Path) -> None:
+        """Write the fingerprint in place of the one that is there."""
+        _write_atomically(folder / _FILE, json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n")
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """The words by which a passage is found: what goes into the FTS5 index and what is asked of it.
 
-Text is folded (NFKC, lower case); Chinese is segmented by jieba in search mode, which also yields the words inside
-long words. Where jieba's dictionary knows nothing better, neighbouring characters are indexed as pairs, so that an
-unknown name is found wherever its segmentation falls. SQLite's own `porter unicode61` does the rest for English.
-Identifiers (`foo_bar`, `E-1024`, `v2.3.1`) additionally become one token each.
+Text is folded (NFKC, lower case, simplified characters); Chinese is segmented by jieba in search mode, which also
+yields the words inside long words. Where jieba's dictionary knows nothing better, neighbouring characters are indexed
+as pairs, so that an unknown name is found wherever its segmentation falls. SQLite's own `porter unicode61` does the
+rest for English. Identifiers (`foo_bar`, `E-1024`, `v2.3.1`) additionally become one token each, see identifiers.py.
 """
 
 import logging
@@ -12,7 +12,7 @@ import re
 import tempfile
 import threading
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -20,21 +20,14 @@ from typing import Any
 
 import platformdirs
 
-from ingest.stop_words import STOP_WORDS
+from ingest.han import HAN, simplified
+from ingest.identifiers import LONGEST_TOKEN, identifiers
+from ingest.stop_words import ASKING_WORDS, STOP_WORDS
 
-KEYWORDS_VERSION = 1  # part of a library's fingerprint: a change of the tokens below needs a new index
+KEYWORDS_VERSION = 2  # part of a library's fingerprint: a change of the tokens below needs a new index
 
-# SQLite's unicode61 takes private-use characters for letters, so this one can stand for `_ - .` within a token.
-_JOINER = "\ue000"
-_HAN = "\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
-_HAN_RUN = re.compile(f"[{_HAN}]+")
-_WORD = re.compile(f"[^\\W_{_HAN}]+")
-# The look-behind and the possessive quantifiers keep a long run of letters linear.
-_IDENTIFIER = re.compile(
-    f"(?<![^\\W_{_HAN}])(?:[^\\W_{_HAN}]++(?:[-_./:@][^\\W_{_HAN}]++)+|[a-z][a-z0-9]*+(?:\\+\\+|#)(?!\\w))"
-)
-_NOT_WORD = re.compile(r"[\W_]")
-_LONGEST_TOKEN = 100  # characters; what is longer is no word (base64, a line of code without a space)
+_HAN_RUN = re.compile(f"[{HAN}]+")
+_WORD = re.compile(f"[^\\W_{HAN}]+")
 _MOST_QUERY_TOKENS = 128
 
 
@@ -45,23 +38,31 @@ def index_text(text: str) -> str:
 
 def index_identifiers(text: str) -> str:
     """Return the identifiers of `text` as single tokens, separated by spaces."""
-    return " ".join(_identifiers(_fold(text)))
+    return " ".join(identifiers(_fold(text)))
+
+
+def query_terms(query: str) -> list[str]:
+    """Return the distinct words and identifiers of `query`.
+
+    Words that only ask are left out unless the query consists of nothing else.
+    """
+    folded = _fold(query)
+    words = list(dict.fromkeys([*_words(folded), *identifiers(folded)]))
+    return ([w for w in words if w not in ASKING_WORDS] or words)[:_MOST_QUERY_TOKENS]
 
 
 def match_expression(query: str) -> str:
-    """Return an FTS5 expression that asks for any word of `query`, or "" when it has none.
+    """Return an FTS5 expression that asks for any word of `query`, or "" when it has none."""
+    return any_of(query_terms(query))
 
-    Each word is a quoted string, so nothing in a query can be FTS5 syntax. Function words are left out unless the
-    query consists of nothing else.
-    """
-    folded = _fold(query)
-    words = list(dict.fromkeys([*_words(folded), *_identifiers(folded)]))
-    telling = [w for w in words if w not in STOP_WORDS]
-    return " OR ".join('"' + word.replace('"', '""') + '"' for word in (telling or words)[:_MOST_QUERY_TOKENS])
+
+def any_of(terms: Sequence[str]) -> str:
+    """Return an FTS5 expression that asks for any of `terms`; each is a quoted string, so none can be syntax."""
+    return " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
 
 
 def _fold(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).lower()
+    return simplified(unicodedata.normalize("NFKC", text).lower())
 
 
 def _words(folded: str) -> Iterator[str]:
@@ -75,14 +76,8 @@ def _words(folded: str) -> Iterator[str]:
 
 def _plain_words(folded: str, start: int, end: int) -> Iterator[str]:
     for match in _WORD.finditer(folded, start, end):
-        if match.end() - match.start() <= _LONGEST_TOKEN:
+        if match.end() - match.start() <= LONGEST_TOKEN:
             yield match.group()
-
-
-def _identifiers(folded: str) -> Iterator[str]:
-    for match in _IDENTIFIER.finditer(folded):
-        if match.end() - match.start() <= _LONGEST_TOKEN:
-            yield _NOT_WORD.sub(_JOINER, match.group())
 
 
 def _chinese_words(run: str) -> Iterator[str]:

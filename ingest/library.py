@@ -96,7 +96,8 @@ class Library:
         """Open the library in `folder`, made first if there is none and `create` is true.
 
         `lock_timeout` is how many seconds a write waits for another writer. What a crash left over is swept, unless
-        somebody is writing now.
+        somebody is writing now. A keyword index of an earlier version of this program is made again from the stored
+        text (about a minute for 100,000 chunks).
 
         Raises:
             LibraryNotFound: there is none and `create` is false.
@@ -110,8 +111,11 @@ class Library:
         folder.mkdir(parents=True, exist_ok=True)
         lock = WriterLock(folder, lock_timeout)
         if path.exists() and (folder / "fingerprint.json").exists():
-            Fingerprint.of(embedder, splitter).check_or_write(folder, is_new=False)
+            stale = Fingerprint.of(embedder, splitter).check_or_write(folder, is_new=False)
             catalogue = Catalogue(path, create=False)
+            if stale:
+                with lock.hold():
+                    _rebuild_keywords(catalogue, Fingerprint.of(embedder, splitter), folder)
         else:
             with lock.hold():  # two processes may make the same library at once
                 catalogue = Catalogue(path)
@@ -572,9 +576,16 @@ class Library:
         return {h: stored[chunk_id] for h, chunk_id in same.items() if chunk_id in stored}
 
 
+def _rebuild_keywords(catalogue: Catalogue, ours: Fingerprint, folder: Path) -> None:
+    """Index all words again, unless somebody did while we waited for the lock."""
+    if ours.check_or_write(folder, is_new=False):
+        catalogue.rebuild_keywords()
+        ours.write(folder)
+
+
 def _pending_record(one: Incoming, chunks: int) -> DocumentRecord:
     return DocumentRecord(
-        document_id=_document_id(one.source, one.sha256),
+        document_id=_id_of(one),
         source=one.source,
         title=one.document.title,
         mime=one.document.mime,

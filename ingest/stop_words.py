@@ -14,3 +14,14 @@ _CHINESE = """
 與 為 這 這個 那個 這些 哪裡 什麼 怎麼 怎麼樣 為什麼 為何 誰 請 請問 我們 你們 他們 沒有 會 應該 個 嗎 幾 還 對 從
 """
 STOP_WORDS = frozenset((_ENGLISH + _CHINESE).split())
+
+# Rare in documents, so that BM25 would take them for telling. Of the words that are far more frequent in
+# questions than in the passages that answer them, those that carry no content.
+_ONLY_ASKING = """
+many much does happens kind kinds sort ever roughly exactly lets let get gets got tells
+是不是 有没有 能不能 可不可以 会不会 要不要 是否 哪种 哪天 哪年 哪一 哪一年 哪条 哪位 哪家 哪儿 哪项 啥 咋 多长 多久
+多大 多高 多远 多重 多少钱 什么样 什么时候 什么意思 多长时间
+由谁来 怎么办 怎么回事 大概 到底 究竟 想 要 叫 里 里面 还要 别的
+想知道 请教 谢谢 一下 咱们 得 地 上 下
+"""
+ASKING_WORDS = STOP_WORDS | frozenset(_ONLY_ASKING.split())

@@ -193,7 +193,8 @@ def _checked_manifest(archive: zipfile.ZipFile, library: Library, path: Path) ->
     if manifest["version"] != _VERSION:
         raise TransferError(f"{path} has version {manifest['version']}; this program reads version {_VERSION}")
     ours, theirs = asdict(Fingerprint.of(library.embedder, library.splitter)), manifest["fingerprint"]
-    different = [key for key in ours if key != "model" and theirs.get(key) != ours[key]]
+    # The words are indexed here; the name of a model may differ where the weights are the same.
+    different = [key for key in ours if key not in ("model", "keywords") and theirs.get(key) != ours[key]]
     if different:
         raise FingerprintMismatch(
             f"{path} was made with another {' and '.join(different)} (embedding model '{theirs.get('model')}'); "

@@ -2,6 +2,8 @@ import time
 from collections.abc import Callable
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from ingest.documents import DocumentRecord
 from ingest.keywords import index_identifiers, index_text, match_expression
@@ -44,6 +46,11 @@ def found(library: Library, commit: Callable[..., DocumentRecord]) -> Callable[[
         ("张三丰是谁？", "chinese"),
         ("北京大学的论文", "chinese"),
         ("圖書館什麼時候開門？", "traditional"),
+        ("图书馆什么时候开门？", "traditional"),
+        ("機器學習", "chinese"),
+        ("E1024", "pump"),
+        ("maxFlowRate", "pump"),
+        ("version 2.3.1", "pump"),
     ],
 )
 def test_words_identifiers_and_chinese_are_found(found: Callable[[str], list[str]], query: str, first: str) -> None:
@@ -72,6 +79,12 @@ def test_no_query_can_be_syntax(found: Callable[[str], list[str]], query: str) -
     assert bool(found(query)) == ("pump" in query)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@given(st.text(max_size=60) | st.text(alphabet='"*^:(){}+-, NEAROTDtitle泵\0', max_size=40))
+def test_whatever_is_asked_is_only_words(library: Library, query: str) -> None:
+    assert library.keyword(query, 3) == []  # the library is empty; an error of syntax would raise
+
+
 def test_a_query_without_words_finds_nothing(found: Callable[[str], list[str]]) -> None:
     assert found("") == found(" ?!，。 ") == []
 
@@ -82,13 +95,19 @@ def test_function_words_are_left_out_unless_nothing_is_left() -> None:
     assert match_expression("to be or not to be") == '"to" OR "be" OR "or" OR "not"'
 
 
+def test_words_that_only_ask_are_left_out() -> None:
+    assert match_expression("有没有优惠？") == match_expression("優惠") == '"优惠"'
+    assert match_expression("how many pumps?") == '"pumps"'
+
+
 def test_unknown_chinese_names_are_indexed_in_pairs_too() -> None:
     assert {"图书", "图书馆"} <= set(index_text("图书馆").split())
     assert "魑魁" in index_text("魑魁").split()
 
 
 def test_identifiers_become_one_token_each() -> None:
-    assert len(index_identifiers("foo_bar and E-1024, v2.3.1 (C#) plain").split()) == 4
+    assert index_identifiers("foo_bar and Ｅ－1024, plain") == "foobar e1024"
+    assert len(index_identifiers("v2.3.1 (C#) plain").split()) == 2
     assert index_identifiers("no such thing here") == ""
 
 

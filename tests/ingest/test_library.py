@@ -1,7 +1,9 @@
 import hashlib
 import json
+import sqlite3
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -197,6 +199,23 @@ def test_another_model_or_splitter_is_refused_by_name(library: Library) -> None:
     stored = json.loads((library.folder / "fingerprint.json").read_text())
     (library.folder / "fingerprint.json").write_text(json.dumps({**stored, "fingerprint": "x", "model": "bge"}))
     with pytest.raises(FingerprintMismatch, match="'bge'"):
+        Library.open(library.folder, library.embedder)
+
+
+def test_a_keyword_index_of_an_earlier_version_is_made_again(library: Library, commit: Commit) -> None:
+    commit("a.txt", "圖書館 opens at nine.")
+    commit("b.txt", "Copper kettle.")
+    with closing(sqlite3.connect(library.folder / "library.sqlite3", isolation_level=None)) as database:
+        database.execute("DELETE FROM keyword_index")
+    path = library.folder / "fingerprint.json"
+    path.write_text(json.dumps({**json.loads(path.read_text()), "keywords": 0}))
+    with Library.open(library.folder, library.embedder) as again:
+        assert sources(again, again.keyword("图书馆", 3)) == ["a.txt"]
+        assert sources(again, again.keyword("kettles", 3)) == ["b.txt"]
+        assert again.verify().clean
+    assert json.loads(path.read_text())["keywords"] > 0
+    path.write_text(json.dumps({**json.loads(path.read_text()), "keywords": 10**6}))
+    with pytest.raises(FingerprintMismatch, match="keyword index 1000000"):
         Library.open(library.folder, library.embedder)
 
 
