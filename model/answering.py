@@ -9,6 +9,7 @@ from pathlib import Path
 from model.calibration import Calibration, features, standings
 from model.grounded import GroundedReader, Reading, Readings
 from model.language import Language, language_of
+from model.word_edges import Segment
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +39,13 @@ class Answerer:
         self.calibration = calibration
 
     @classmethod
-    def load(cls, folder: Path) -> Answerer:
-        """Load a reader's folder.
+    def load(cls, folder: Path, segment: Segment | None = None) -> Answerer:
+        """Load a reader's folder; `segment` cuts Chinese text into words (`GroundedReader`).
 
         Raises:
             CheckpointError: see `GroundedReader.load`.
         """
-        return cls(GroundedReader.load(folder), Calibration.load(folder))
+        return cls(GroundedReader.load(folder, segment), Calibration.load(folder))
 
     def answer(
         self,

@@ -19,11 +19,14 @@ from torch import Tensor
 from model.allocator import keep_freed_memory
 from model.cache import Cache, TapeCache
 from model.checkpoint import CheckpointError, load_checkpoint
+from model.copy_head import NEVER
 from model.expected_overlap import CANDIDATES, expected_overlap
 from model.gpt import GPT, prefix_mask
 from model.precision import reading_dtype
 from model.prepacking import prepack
 from model.tokenizer import Encoding, TextTokenizer
+from model.units import end_with_unit
+from model.word_edges import Segment, WordEdges, best_uncut
 
 MAX_PROMPT = 320        # tokens; the longest prompt of the training
 MAX_QUESTION = 64       # tokens; what is longer is cut at the end
@@ -86,11 +89,38 @@ class _Window:
     count: int              # passage tokens in this window
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    question: str           # folded
+    passages: Sequence[str]
+    encodings: Sequence[Encoding]
+    words: Sequence[WordEdges]
+
+    def place(self, window: _Window, start: int, end: int) -> tuple[int, int]:
+        """Characters from the first of prompt token `start` to behind the last of `end`; (0, 0) outside the window."""
+        offsets = self.encodings[window.passage].offsets
+        shift = window.first - window.body
+        if not 0 <= start + shift <= end + shift < len(offsets):
+            return 0, 0
+        return offsets[start + shift][0], offsets[end + shift][1]
+
+    def quote(self, window: _Window, start: int, end: int) -> Quote:
+        """The text between two tokens of the prompt, with the unit asked for."""
+        first, last = self.place(window, start, end)
+        last = end_with_unit(self.question, self.words[window.passage].text, last, self.words[window.passage])
+        return Quote(first, last, self.passages[window.passage][first:last])
+
+
 class GroundedReader:
     """The reader as the product uses it: a question and passages in, quotes with probabilities out."""
 
-    def __init__(self, gpt: GPT, tokenizer: TextTokenizer) -> None:
+    def __init__(self, gpt: GPT, tokenizer: TextTokenizer, segment: Segment | None = None) -> None:
         """Wrap a network; it is used as it is, in its own number format.
+
+        Args:
+            gpt: with a copy head.
+            tokenizer: of its vocabulary.
+            segment: cuts Chinese text (simplified) into words; quotes then begin and end between them.
 
         Raises:
             CheckpointError: the network has no copy head, or its tokenizer lacks [CLS], [SEP] and [PAD].
@@ -102,12 +132,13 @@ class GroundedReader:
         self.gpt = gpt.eval()
         self.head = gpt.copy_head
         self.tokenizer = tokenizer
+        self.segment = segment
         self.special: tuple[int, int, int] = (tokenizer.cls, tokenizer.sep, tokenizer.pad)
         self._lock = Lock()   # torch already uses all cores for one batch; two at once only slow each other
 
     @classmethod
-    def load(cls, folder: Path) -> GroundedReader:
-        """Load a checkpoint folder, in bfloat16 where that is fast.
+    def load(cls, folder: Path, segment: Segment | None = None) -> GroundedReader:
+        """Load a checkpoint folder, in bfloat16 where that is fast; `segment` as in the constructor.
 
         Raises:
             CheckpointError: see `load_checkpoint`.
@@ -115,7 +146,7 @@ class GroundedReader:
         keep_freed_memory()
         gpt, tokenizer = load_checkpoint(folder, reading_dtype())
         prepack(gpt)
-        return cls(gpt, tokenizer)
+        return cls(gpt, tokenizer, segment)
 
     def read(self, question: str, passages: Sequence[str], *, max_quotes: int = 3) -> Readings:
         """Read every passage for the question.
@@ -127,13 +158,17 @@ class GroundedReader:
         """
         q = self.tokenizer.encode(question).ids[:MAX_QUESTION]
         encodings = self.tokenizer.encode_batch(list(passages))
+        asked = _Asked(
+            self.tokenizer.fold(question), passages, encodings,
+            [WordEdges(self.tokenizer.fold(p), self.segment) for p in passages],
+        )
         windows = [w for i, e in enumerate(encodings) for w in self._windows(q, e, i)]
         windows.sort(key=lambda w: len(w.ids))
         best: dict[int, tuple[float, Reading]] = {}
         steps = 0
         with self._lock, torch.inference_mode():
             for part in _batches(windows):
-                for window, reading in zip(part, self._read_batch(part, encodings, passages, max_quotes), strict=True):
+                for window, reading in zip(part, self._read_batch(part, asked, max_quotes), strict=True):
                     if window.passage not in best or reading.evidence > best[window.passage][0]:
                         best[window.passage] = (reading.evidence, reading)
                     steps += len(reading.quotes) + 1
@@ -152,9 +187,7 @@ class GroundedReader:
                 return
             first += room // 2
 
-    def _read_batch(
-        self, windows: Sequence[_Window], encodings: Sequence[Encoding], passages: Sequence[str], max_quotes: int
-    ) -> list[Reading]:
+    def _read_batch(self, windows: Sequence[_Window], asked: _Asked, max_quotes: int) -> list[Reading]:
         ids, segments, allowed, lengths = self._tensors(windows)
         b, width = ids.shape
         rows = torch.arange(b)
@@ -164,7 +197,13 @@ class GroundedReader:
         memory = states.float()
         pairs = self.head.likeliest_pairs(memory[rows, lengths - 1], memory, allowed, CANDIDATES)
         expected = expected_overlap(pairs.log_probabilities, pairs.starts, pairs.ends)
-        chosen = (EXACTNESS * pairs.log_probabilities.exp() + (1 - EXACTNESS) * expected).argmax(dim=1)
+        possible = pairs.log_probabilities > NEVER / 2      # a short passage has fewer pairs than were asked for
+        worth = ((EXACTNESS * pairs.log_probabilities.exp() + (1 - EXACTNESS) * expected) * possible).tolist()
+        chosen = torch.tensor([
+            best_uncut(worth[i], [asked.place(w, s, e) for s, e in zip(*both, strict=True)], asked.words[w.passage])
+            for i, (w, both) in enumerate(zip(windows, zip(pairs.starts.tolist(), pairs.ends.tolist(), strict=True),
+                                              strict=True))
+        ])
         starts, ends = pairs.starts[rows, chosen], pairs.ends[rows, chosen]
         found = [[(int(start), int(end))] for start, end in zip(starts, ends, strict=True)]
         score, stop = pairs.log_probabilities[rows, chosen], pairs.instructions[:, -1]
@@ -172,7 +211,7 @@ class GroundedReader:
         self._further_quotes(found, memory, allowed, lengths, cache, max_quotes, states.dtype)
         return [
             Reading(
-                self._quotes(found[i], w, encodings[w.passage], passages[w.passage]),
+                tuple(asked.quote(w, first, last) for first, last in found[i]),
                 float(score[i]), float(stop[i]), float(start[i]), float(expected[i, chosen[i]]),
             )
             for i, w in enumerate(windows)
@@ -217,17 +256,6 @@ class GroundedReader:
             segments[i, w.body:len(w.ids)] = 1
             allowed[i, w.body:w.body + w.count] = True
         return ids, segments, allowed, torch.tensor([len(w.ids) for w in windows])
-
-    @staticmethod
-    def _quotes(
-        found: Sequence[tuple[int, int]], window: _Window, encoding: Encoding, passage: str
-    ) -> tuple[Quote, ...]:
-        quotes = []
-        for start, end in found:
-            a = encoding.offsets[start - window.body + window.first][0]
-            z = encoding.offsets[end - window.body + window.first][1]
-            quotes.append(Quote(a, z, passage[a:z]))
-        return tuple(quotes)
 
 
 def _padded(tokens: int) -> int:

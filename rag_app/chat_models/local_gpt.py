@@ -26,6 +26,7 @@ from model.grounded import Quote
 from model.language import language_of
 from rag_app.prompts import load_prompt
 from rag_app.question_kind import asks_for_list
+from rag_app.reader import load_reader
 from rag_app.resources import shipped
 from rag_app.sentence_window import quote_windows
 from rag_app.several_answers import FoundAnswer, found_answers
@@ -100,7 +101,7 @@ class ChatLocalGPT(BaseChatModel):
             CheckpointError: the folder is not a reader.
         """
         if self._loaded is None:
-            self._loaded = Answerer.load(self.checkpoint)
+            self._loaded = load_reader(self.checkpoint)
         return self._loaded  # type: ignore[no-any-return]
 
     def _generate(

@@ -60,11 +60,11 @@ def _processor() -> str:
 
 
 def _reader(settings: Settings) -> str:
-    from model.answering import Answerer
+    from rag_app.reader import load_reader
     from rag_app.resources import shipped
 
     folder = settings.reader or shipped("models/reader")
-    verdict, _ = Answerer.load(folder).answer("What color is the door?", ["The door is painted green. It has a bell."])
+    verdict, _ = load_reader(folder).answer("What color is the door?", ["The door is painted green. It has a bell."])
     said = verdict.reading.quotes[0].text if verdict else ""
     if "green" not in said:
         raise RuntimeError(f"{folder} read {said!r} instead of 'green': the weights are not a trained reader")

@@ -52,10 +52,10 @@ def answers(
         fail(str(error))
     questions = questions[:limit]
     if mode == "reader":
-        from model.answering import Answerer
+        from rag_app.reader import load_reader
         from rag_app.resources import shipped
 
-        answerer = Answerer.load(settings.reader or shipped("models/reader"))
+        answerer = load_reader(settings.reader or shipped("models/reader"))
         answerer.answer(questions[0].question, [questions[0].context])      # the first pass pays for warming up
         outcomes = run(questions, lambda q: ask_reader(answerer, q), lambda _: None, quiet=False)
         found = report(outcomes, "reader")
@@ -87,11 +87,11 @@ def grounding(
     The answer is replaced by another of its kind (does the quote follow?), the sentences that hold it are deleted, or
     only other passages are given (is the question refused?). Rows with "counterfactual": true are already replaced.
     """
-    from model.answering import Answerer
     from model.json_lines import DataError
     from model.training.recipe import RecipeError, load_recipe
     from rag_app.evaluation.answers import read_questions
     from rag_app.evaluation.grounding import ask_changed, report, unseen
+    from rag_app.reader import load_reader
     from rag_app.resources import shipped
 
     try:
@@ -99,7 +99,7 @@ def grounding(
         asked = {file.name: unseen(read_questions(file)[0], file.name, recipe) for file in files}
     except (DataError, RecipeError) as error:
         fail(str(error))
-    answerer = Answerer.load(settings.reader or shipped("models/reader"))
+    answerer = load_reader(settings.reader or shipped("models/reader"))
     changes = {name: ask_changed(answerer, questions, limit, quiet=False) for name, questions in asked.items()}
     together = [c for found in changes.values() for c in found]
     _print({

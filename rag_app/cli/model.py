@@ -110,8 +110,9 @@ def _calibrate(config: Path, data: Path, folder: Path) -> None:
     from model.training.calibrate import LANGUAGES, calibrate
     from model.training.confidence_plots import Judgements, plot_precision_coverage, plot_reliability
     from model.training.recipe import load_recipe
+    from rag_app.reader import words_of
 
-    calibration, cases = calibrate(load_recipe(config), data, GroundedReader.load(folder), _say)
+    calibration, cases = calibrate(load_recipe(config), data, GroundedReader.load(folder, words_of), _say)
     calibration.save(folder)
     judged: dict[str, Judgements] = {}
     answered: dict[str, float] = {}

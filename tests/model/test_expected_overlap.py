@@ -35,3 +35,10 @@ def test_variants_of_one_answer_outweigh_a_likelier_lone_one():
 def test_it_is_a_share_and_no_more_than_what_is_not_silence():
     values = found((0.5, 1, 3), (0.1, 2, 3), (0.1, 3, 3))
     assert all(0 <= v <= 0.7 + 1e-6 for v in values)
+
+
+def test_impossible_pairs_of_a_short_passage_leave_the_possible_ones_alone():
+    starts, ends = torch.tensor([[2, 5, 6]]), torch.tensor([[3, 4, 0]])
+    found = expected_overlap(torch.tensor([[-0.5, -1e4, -1e4]]), starts, ends)
+    assert found[0, 0] == pytest.approx(math.exp(-0.5))
+    assert not found.isnan().any()
