@@ -82,11 +82,11 @@ class DocumentFilter:
         """
         found: dict[str, Any] = {}
         for name, value in values.items():
-            if name not in {*VALUES, *_DAYS}:
-                raise FilterError(f"a filter has no {name!r}; it has {', '.join((*VALUES, *_DAYS))}")
+            if name not in {*VALUES, *DAYS}:
+                raise FilterError(f"a filter has no {name!r}; it has {', '.join((*VALUES, *DAYS))}")
             if value is None:
                 continue
-            found[name] = _day(name, value) if name in _DAYS else _texts(name, value)
+            found[name] = _day(name, value) if name in DAYS else _texts(name, value)
         return cls(**found)
 
     @classmethod
@@ -107,7 +107,7 @@ class DocumentFilter:
     def describe(self) -> str:
         """Return it in words, such as `folder /data/contracts, type pdf or docx, since 2024-01-01`."""
         parts = [f"{name} {' or '.join(getattr(self, name))}" for name in VALUES if getattr(self, name)]
-        parts += [f"{name} {getattr(self, name)}" for name in _DAYS if getattr(self, name)]
+        parts += [f"{name} {getattr(self, name)}" for name in DAYS if getattr(self, name)]
         return ", ".join(parts)
 
     def single_values(self) -> "list[tuple[str, str, DocumentFilter]]":
@@ -135,7 +135,7 @@ class DocumentFilter:
 
 
 VALUES = ("source", "folder", "type", "language", "tag")
-_DAYS = ("since", "until")
+DAYS = ("since", "until")
 
 
 def type_of(mime: str) -> str:

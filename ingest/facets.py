@@ -86,6 +86,13 @@ def paths_chosen(catalogue: Catalogue, chosen: DocumentFilter, document_ids: Seq
     return {str(document_id): str(path) for document_id, path in catalogue.rows(sql, *document_ids, *parameters)}
 
 
+def containers_of(catalogue: Catalogue, sources: Sequence[str]) -> dict[str, str]:
+    """Return, of few paths, the files in which those lie that lie in one."""
+    marks = ", ".join("?" * len(sources))
+    sql = f"SELECT source, container FROM sources WHERE container IS NOT NULL AND source IN ({marks})"  # noqa: S608
+    return {str(source): str(container) for source, container in catalogue.rows(sql, *sources)}
+
+
 def _days(catalogue: Catalogue, chosen: DocumentFilter) -> str:
     if chosen.since is None and chosen.until is None:
         return ""

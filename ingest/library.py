@@ -39,7 +39,7 @@ from ingest.errors import (
     LibraryLocked,
     LibraryNotFound,
 )
-from ingest.facets import Facets, choose, facets_of, paths_chosen
+from ingest.facets import Facets, choose, containers_of, facets_of, paths_chosen
 from ingest.fingerprint import Fingerprint
 from ingest.job_history import JobHistory
 from ingest.keywords import match_expression
@@ -221,6 +221,10 @@ class Library:
     def paths_chosen(self, chosen: DocumentFilter, document_ids: Sequence[str]) -> dict[str, str]:
         """Return, for few documents, a path of each that fits a filter: its own where that one does."""
         return paths_chosen(self._catalogue, chosen, document_ids)
+
+    def containers_of(self, sources: Sequence[str]) -> dict[str, str]:
+        """Return, of few paths, the files (archives, e-mails) in which those lie that lie in one."""
+        return containers_of(self._catalogue, sources)
 
     def keyword(self, query: str, k: int, *, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `k` `(chunk_id, BM25 score)`, the largest score first.

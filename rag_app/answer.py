@@ -57,7 +57,7 @@ class QuotedAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A retrieved passage, as shown to the person."""
+    """A retrieved passage, as shown to the person; `source_name` is what its source is called there."""
 
     source: str
     title: str
@@ -69,6 +69,7 @@ class Passage:
     page: int | None
     heading_path: tuple[str, ...]
     score: float
+    source_name: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,15 +6,16 @@ question (+ history) -> standalone question -> passages -> chat model -> citatio
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
 
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.runnables import Runnable, RunnableLambda, RunnablePassthrough
+from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, RunnablePassthrough
 
+from ingest.document_filter import DocumentFilter
 from ingest.library import Library
 from model.language import Language, language_of
 from rag_app.answer import Answer, Passage, QuotedAnswer
@@ -25,6 +26,7 @@ from rag_app.history import standalone_question
 from rag_app.prompts import load_prompt
 from rag_app.question_kind import asks_for_list
 from rag_app.resources import shipped
+from rag_app.retrieval.rerank import cross_encoder
 from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings, SettingsError
 
@@ -32,10 +34,14 @@ State = dict[str, Any]
 
 
 class ChainInput(TypedDict, total=False):
-    """Input of the chain: `question` is required, `chat_history` is oldest first."""
+    """Input of the chain: `question` is required, `chat_history` is oldest first.
+
+    `filter` chooses the documents to look into, in place of the settings' own.
+    """
 
     question: str
     chat_history: Sequence[BaseMessage]
+    filter: DocumentFilter | Mapping[str, Any] | None
 
 
 def build_chat_model(settings: Settings) -> BaseChatModel:
@@ -67,11 +73,12 @@ def build_chain(
             (`rag_app/prompts/answer.*.txt`) and its quotes are looked up in them.
 
     Returns:
-        A Runnable from `{"question", "chat_history"}` to `Answer`, with `invoke`, `batch`, `stream`, their async
-        twins and `astream_events`.
+        A Runnable from `{"question", "chat_history", "filter"}` to `Answer`, with `invoke`, `batch`, `stream`, their
+        async twins and `astream_events`.
 
     Raises:
         SettingsError: a setting cannot be used.
+        RerankerError: the reranking model cannot be used.
 
     Example:
         >>> chain = build_chain(Settings())  # doctest: +SKIP
@@ -80,7 +87,10 @@ def build_chain(
     settings = settings or Settings.from_environment()
     library = library or open_library(settings)
     model = model or build_chat_model(settings)
-    retriever = LibraryRetriever(library=library, k=settings.passages)
+    retriever = LibraryRetriever(
+        library=library, k=settings.passages, filter=settings.filter,
+        reranker=cross_encoder(settings.reranker) if settings.reranker else None,
+    )
     local = isinstance(model, ChatLocalGPT)
 
     def begin(given: ChainInput) -> State:
@@ -89,7 +99,13 @@ def build_chain(
             raise ValueError("the question is empty")
         started = time.perf_counter()
         standalone = standalone_question(question, given.get("chat_history") or ())
-        return {"question": question, "standalone": standalone, "started": started, "lang": language_of(question)}
+        return {
+            "question": question, "standalone": standalone, "started": started, "lang": language_of(question),
+            "filter": given.get("filter"),
+        }
+
+    def retrieve(state: State, config: RunnableConfig) -> list[Document]:
+        return retriever.invoke(state["standalone"], config, filter=state["filter"])
 
     def messages(state: State) -> list[BaseMessage]:
         documents: list[Document] = state["documents"]
@@ -102,7 +118,7 @@ def build_chain(
 
     chain: Runnable[Any, Any] = (
         RunnableLambda(begin)
-        | RunnablePassthrough.assign(documents=RunnableLambda(_standalone) | retriever)
+        | RunnablePassthrough.assign(documents=RunnableLambda(retrieve))
         | RunnablePassthrough.assign(retrieved=RunnableLambda(_now))
         | RunnablePassthrough.assign(message=RunnableLambda(messages) | model)
         | RunnableLambda(finish)
@@ -112,10 +128,6 @@ def build_chain(
 
 def _now(_: State) -> float:
     return time.perf_counter()
-
-
-def _standalone(state: State) -> str:
-    return str(state["standalone"])
 
 
 def _with_passages(question: str, documents: Sequence[Document]) -> HumanMessage:
@@ -173,5 +185,5 @@ def _passage(document: Document) -> Passage:
     return Passage(
         source=m["source"], title=m["title"], document_id=m["document_id"], chunk_id=m["chunk_id"], start=m["start"],
         end=m["end"], text=document.page_content, page=m["page"], heading_path=tuple(m["heading_path"]),
-        score=float(m["score"]),
+        score=float(m["score"]), source_name=m["source_name"],
     )

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby
-from pathlib import Path
 
 from ingest.errors import DocumentNotFound
 from ingest.library import Library
 from rag_app.answer import Answer, Citation
 from rag_app.sentence_window import is_list
+from rag_app.source_name import source_names
 
 _AROUND = 400       # characters shown on either side by "show in document": few enough that the quote is in view
 _LONGEST_RUN = 160  # characters shown before, between and after the quotes of a sentence
@@ -67,6 +67,7 @@ def evidence_of(
     """
     ranks = {p.chunk_id: i for i, p in enumerate(answer.passages, 1)}
     headings = {p.chunk_id: p.heading_path for p in answer.passages}
+    names = source_names([c.source for c in answer.citations], library)
     numbers = count(1)
 
     def places(citations: Sequence[Citation]) -> Iterator[Evidence]:
@@ -75,7 +76,7 @@ def evidence_of(
             sentence, around = _surroundings(own, library)
             yield Evidence(
                 number=ranks.get(chunk_id, 0) if numbered_by_passage else next(numbers),
-                source_name=Path(own[0].source).name,
+                source_name=names[own[0].source],
                 page=own[0].page,
                 heading_path=headings.get(chunk_id, ()),
                 table_header=own[0].table_header,

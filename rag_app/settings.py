@@ -10,6 +10,8 @@ from typing import Any
 
 from platformdirs import user_data_path
 
+from ingest.document_filter import DocumentFilter
+
 APP_NAME = "quoted-rag"
 _COLLECTION = re.compile(r"[\w][\w.-]{0,63}")
 
@@ -37,6 +39,9 @@ class Settings:
             provider's package and whatever network it uses).
         passages: how many passages are read for one question.
         min_confidence: answers below this are withheld; None: the operating point stored beside the weights.
+        reranker: sentence-transformers `CrossEncoder`, by the name of a model in the local cache or the path of its
+            folder, which orders the best hits anew; None: they stay as the fused search orders them.
+        filter: the documents to look into, where a question brings no filter of its own.
 
     Raises:
         SettingsError: on an unusable value.
@@ -49,6 +54,8 @@ class Settings:
     chat_model: str = "local"
     passages: int = 8
     min_confidence: float | None = None
+    reranker: str | None = None
+    filter: DocumentFilter = field(default_factory=DocumentFilter)
 
     def __post_init__(self) -> None:
         if not _COLLECTION.fullmatch(self.collection) or ".." in self.collection:
@@ -64,8 +71,8 @@ class Settings:
     def from_environment(cls, **overrides: Any) -> Settings:
         """Defaults, then the environment, then the given values (None: not given).
 
-        Read are `RAG_HOME`, `RAG_COLLECTION`, `RAG_EMBEDDER`, `RAG_READER`, `RAG_CHAT_MODEL`, `RAG_PASSAGES` and
-        `RAG_MIN_CONFIDENCE`.
+        Read are `RAG_HOME`, `RAG_COLLECTION`, `RAG_EMBEDDER`, `RAG_READER`, `RAG_CHAT_MODEL`, `RAG_PASSAGES`,
+        `RAG_MIN_CONFIDENCE` and `RAG_RERANKER`.
         """
         found: dict[str, Any] = {}
         for name, convert in _CONVERT.items():
@@ -100,4 +107,5 @@ _CONVERT: dict[str, Any] = {
     "chat_model": str,
     "passages": int,
     "min_confidence": float,
+    "reranker": str,
 }

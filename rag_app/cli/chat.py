@@ -9,13 +9,16 @@ import sys
 import threading
 import time
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from urllib.error import URLError
 from urllib.request import urlopen
 
 import click
 
-from rag_app.cli.options import settings_options
+from ingest.document_filter import DocumentFilter
+from rag_app.cli import fail
+from rag_app.cli.options import filter_options, settings_options
 from rag_app.settings import Settings
 
 
@@ -25,12 +28,17 @@ from rag_app.settings import Settings
               "documents if it is not loopback.")
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option("--browser/--no-browser", default=True, help="Open the page when it is ready.")
+@filter_options
 @settings_options
-def chat_command(terminal: bool, host: str, port: int, browser: bool, settings: Settings) -> None:
-    """Chat with the documents of a collection."""
+def chat_command(
+    terminal: bool, host: str, port: int, browser: bool, chosen: DocumentFilter, settings: Settings
+) -> None:
+    """Chat with the documents of a collection; with --terminal, some of them may be chosen as for `rag ask`."""
     if terminal:
-        _terminal(settings)
+        _terminal(replace(settings, filter=chosen))
         return
+    if chosen:
+        fail("on the page, the documents to search in are chosen there; say --terminal to choose them here")
     url = f"http://{host}:{port}"
     click.echo(f"starting the chat at {url}; Ctrl-C ends it")
     click.echo(f"collection {settings.collection!r}, data in {settings.home}")
@@ -71,16 +79,21 @@ def _terminal(settings: Settings) -> None:
     from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
     from rag_app.chain import build_chain
-    from rag_app.cli.showing import print_answer
+    from rag_app.cli.showing import plain, print_answer
     from rag_app.collection import open_library
 
     with open_library(settings, create=False) as library:
+        if settings.filter:
+            library.choose(settings.filter)     # a mistake is told before the first question
+            click.echo(f"searching only in {plain(settings.filter.describe())}")
         click.echo(f"{library.count()} passages in collection {settings.collection!r}. An empty line ends the chat.")
         chain = build_chain(settings, library=library)
         history: list[BaseMessage] = []
         while question := _typed():
             answer = chain.invoke({"question": question, "chat_history": history})
-            print_answer(answer, library, numbered_by_passage=settings.chat_model != "local")
+            print_answer(
+                answer, library, numbered_by_passage=settings.chat_model != "local", searched_in=settings.filter
+            )
             history += [HumanMessage(question), AIMessage(answer.answer)]
 
 

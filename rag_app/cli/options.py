@@ -23,6 +23,38 @@ QUIET = {
 }
 
 
+def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Give a command `--source`, `--folder`, `--type`, `--language`, `--tag`, `--since`, `--until`: `chosen` documents.
+
+    A folder is meant from here on, as any path is that begins with a dot; the library knows absolute paths.
+    """
+
+    @click.option("--source", multiple=True, metavar="PATTERN", help="Only documents of this path, name or pattern.")
+    @click.option("--folder", multiple=True, metavar="PATH", help="Only documents below this folder or archive.")
+    @click.option("--type", "type", multiple=True, metavar="EXTENSION", help="Only documents of this type: pdf, md, …")
+    @click.option("--language", multiple=True, type=click.Choice(["en", "zh"]), help="Only documents in this language.")
+    @click.option("--tag", multiple=True, help="Only documents with this tag.")
+    @click.option("--since", metavar="YYYY-MM-DD", help="Only documents whose files were changed on this day or later.")
+    @click.option("--until", metavar="YYYY-MM-DD", help="… on this day or before.")
+    @functools.wraps(command)
+    def wrapped(*args: Any, source: tuple[str, ...], folder: tuple[str, ...], **options: Any) -> Any:
+        from ingest.document_filter import DAYS, VALUES, DocumentFilter
+        from ingest.errors import FilterError
+
+        rest = {name: options.pop(name) for name in (*VALUES, *DAYS) if name in options}
+        try:
+            chosen = DocumentFilter.of(
+                source=[os.path.abspath(s) if s.startswith(("./", "../")) else s for s in source],
+                folder=[os.path.abspath(f) for f in folder if f],
+                **rest,
+            )
+        except FilterError as error:
+            fail(str(error), 2)
+        return command(*args, chosen=chosen, **options)
+
+    return wrapped
+
+
 def settings_home(home: Path | None, before: dict[str, Any]) -> str:
     """The data folder in use, for messages about the file system."""
     from rag_app.settings import default_home
@@ -46,6 +78,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         from model.errors import CheckpointError
         from rag_app.prompts import PromptError
         from rag_app.resources import NotShippedError
+        from rag_app.retrieval.rerank import RerankerError
         from rag_app.settings import Settings, SettingsError
 
         for name, value in QUIET.items():
@@ -58,7 +91,9 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
             return command(*args, settings=settings, **options)
         except (LibraryLocked, LibraryDamaged) as error:
             fail(str(error), 3)
-        except (LibraryError, EmbedderError, CheckpointError, NotShippedError, SettingsError, PromptError) as error:
+        except (
+            LibraryError, EmbedderError, RerankerError, CheckpointError, NotShippedError, SettingsError, PromptError
+        ) as error:
             fail(str(error), 2)
         except OSError as error:
             fail(f"{error.filename or settings_home(home, before)}: {error.strerror or error}", 2)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 import textwrap
 from collections.abc import Sequence
-from pathlib import Path
 
 import click
 
+from ingest.document_filter import DocumentFilter
 from ingest.library import Library
 from rag_app.answer import Answer
 from rag_app.evidence import AnswerEvidence, Evidence, Piece, evidence_of
@@ -16,6 +16,7 @@ from rag_app.evidence import AnswerEvidence, Evidence, Piece, evidence_of
 # Documents are data: whatever they hold, no control sequence reaches the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _INDENT = "   "
+_ALL = DocumentFilter()
 
 
 def plain(text: str) -> str:
@@ -23,18 +24,25 @@ def plain(text: str) -> str:
     return _CONTROL.sub("", text)
 
 
-def print_answer(answer: Answer, library: Library, *, numbered_by_passage: bool = False) -> None:
+def print_answer(
+    answer: Answer,
+    library: Library,
+    *,
+    numbered_by_passage: bool = False,
+    searched_in: DocumentFilter = _ALL,
+) -> None:
     """Each answer inside its sentence, and where it stands; or what came nearest.
 
     Args:
         answer: what the chain returned.
         library: where its documents are stored.
         numbered_by_passage: see `evidence_of`.
+        searched_in: the documents that were chosen; where they do not say, others may.
     """
     if answer.standalone_question != answer.question:
         click.secho(f"searched for: {plain(answer.standalone_question)}", dim=True)
     if not answer.answered:
-        _print_nearest(answer)
+        _print_nearest(answer, searched_in)
         return
     evidence = evidence_of(answer, library, numbered_by_passage=numbered_by_passage)
     several = len(evidence) > 1
@@ -47,14 +55,16 @@ def print_answer(answer: Answer, library: Library, *, numbered_by_passage: bool 
         click.secho(f"{_INDENT if several else ''}confidence {one.confidence:.0%}\n", dim=True)
 
 
-def _print_nearest(answer: Answer) -> None:
+def _print_nearest(answer: Answer, searched_in: DocumentFilter) -> None:
     click.secho(plain(answer.answer), bold=True)
+    if searched_in:
+        click.secho(f"searched only in {plain(searched_in.describe())}", dim=True)
     if answer.passages:
         click.echo("\nNearest passages:")
     for passage in answer.passages[:3]:
         place = f", page {passage.page}" if passage.page else ""
         beginning = " ".join(plain(passage.text).split())[:160]
-        click.echo(f"  {plain(Path(passage.source).name)}{place}: {beginning}…")
+        click.echo(f"  {plain(passage.source_name)}{place}: {beginning}…")
 
 
 def _print_places(evidence: AnswerEvidence, bullet: str) -> None:

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from enum import StrEnum
-from itertools import islice
 from typing import Any
 
 from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, field_validator
 
+from ingest.document_filter import DocumentFilter
 from ingest.documents import StoredChunk
 from ingest.library import Library
 from model.language import Language, language_of
-from rag_app.retrieval.fusion import Ranking, fuse
+from rag_app.retrieval.fusion import Ranking, fuse, normalize
+from rag_app.retrieval.passages import RankedPassage, passages_of
+from rag_app.retrieval.rerank import Reranker
+from rag_app.source_name import source_names
 
 # How much the vector search counts, by the question's language. The shipped encoder is blind in Chinese, so there
 # keywords carry the search.
 DENSE_WEIGHT: dict[Language, float] = {"en": 0.5, "zh": 0.1}
-SPARE = 24          # hits beyond k that replace passages with the same text
+SPARE = 24          # hits beyond k that take the place of copies and of neighbours that were joined
+RERANKED = 30       # hits that a reranker judges
+# Characters of a passage joined from neighbours, by the question's language.
+LONGEST_PASSAGE: dict[Language, int] = {"en": 1600, "zh": 400}
 CANDIDATES = 50     # hits of each search that enter the fusion
 
 
@@ -35,13 +42,25 @@ class SearchMode(StrEnum):
 class LibraryRetriever(BaseRetriever):
     """Passages of one library, best first.
 
-    Each `Document` has the passage as `page_content`, the chunk id as `id`, and as metadata `source`, `title`,
-    `document_id`, `chunk_id`, `start`, `end` (character offsets into the stored text), `page`, `heading_path` and
-    `score` (0..1 in fused mode).
+    Each `Document` has the passage as `page_content`, the id of its best chunk as `id`, and as metadata `source`,
+    `source_name` (for people), `title`, `document_id`, `chunk_id`, `start`, `end` (character offsets into the stored
+    text), `page`, `heading_path`, `score` (0..1 in fused mode) and `chunk_ids`, all chunks that it is made of, see
+    passages.py.
+
+    Attributes:
+        k: passages.
+        mode: which search.
+        filter: the documents to look into, as `DocumentFilter` or its values; a `filter` given with a call takes its
+            place. A filter never empties the result while documents fit it.
+        reranker: orders the best hits anew, or None.
+
+    Raises:
+        FilterError: no document fits the filter, or a value of it is one that no document has.
 
     Example:
         >>> retriever = LibraryRetriever(library=library, k=4)  # doctest: +SKIP
         >>> retriever.invoke("How long is the warranty?", k=2)  # doctest: +SKIP
+        >>> retriever.invoke("How long is the warranty?", filter={"folder": "/data/manuals"})  # doctest: +SKIP
     """
 
     model_config = ConfigDict(arbitrary_types_allowed=True)
@@ -49,6 +68,13 @@ class LibraryRetriever(BaseRetriever):
     library: Library = Field(exclude=True)
     k: int = Field(default=8, ge=1)
     mode: SearchMode = SearchMode.FUSED
+    filter: DocumentFilter = DocumentFilter()
+    reranker: Reranker | None = Field(default=None, exclude=True)
+
+    @field_validator("filter", mode="before")
+    @classmethod
+    def _as_filter(cls, given: DocumentFilter | Mapping[str, Any] | None) -> DocumentFilter:
+        return DocumentFilter.from_any(given)
 
     def _get_relevant_documents(
         self,
@@ -56,43 +82,66 @@ class LibraryRetriever(BaseRetriever):
         *,
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - the interface's
         k: int | None = None,
+        filter: DocumentFilter | Mapping[str, Any] | None = None,
         **_: Any,
     ) -> list[Document]:
         wanted = self.k if k is None else k
-        hits = self.search(query, wanted + SPARE)
-        scores = dict(hits)
-        chunks: dict[str, StoredChunk] = {}
-        for chunk in self.library.chunks([chunk_id for chunk_id, _ in hits]):
-            chunks.setdefault(chunk.text, chunk)    # a passage that stands in several documents is read once
-        return [
-            Document(
-                id=chunk.chunk_id,
-                page_content=chunk.text,
-                metadata={
-                    "source": chunk.source,
-                    "title": chunk.title,
-                    "document_id": chunk.document_id,
-                    "chunk_id": chunk.chunk_id,
-                    "start": chunk.start,
-                    "end": chunk.end,
-                    "page": chunk.page,
-                    "heading_path": list(chunk.heading_path),
-                    "score": scores[chunk.chunk_id],
-                },
-            )
-            for chunk in islice(chunks.values(), wanted)
-        ]
+        chosen = self.filter if filter is None else DocumentFilter.from_any(filter)
+        among = self.library.choose(chosen) if chosen else None
+        hits = dict(self.search(query, max(wanted + SPARE, RERANKED), among=among))
+        ranked = [(chunk, hits[chunk.chunk_id]) for chunk in self.library.chunks(list(hits))]
+        if self.reranker is not None:
+            ranked = self._reranked(self.reranker, query, ranked)
+        passages = passages_of(
+            ranked, wanted, longest=LONGEST_PASSAGE[language_of(query)], between=self.library.text_between
+        )
+        # Of a copy that has several paths, the one that was chosen.
+        paths = self.library.paths_chosen(chosen, [p.best.document_id for p in passages])
+        sources = [paths.get(p.best.document_id, p.best.source) for p in passages]
+        names = source_names(sources, self.library)
+        return [_document(p, source, names[source]) for p, source in zip(passages, sources, strict=True)]
 
-    def search(self, query: str, k: int) -> Ranking:
-        """Best chunk ids with their scores, in the configured mode."""
+    def search(self, query: str, k: int, *, among: Collection[str] | None = None) -> Ranking:
+        """Best chunk ids with their scores, in the configured mode; with `among`, of these documents."""
         if not query.strip():
             return []
         if self.mode is SearchMode.DENSE:
-            return self.library.dense(query, k)
+            return self.library.dense(query, k, among=among)
         if self.mode is SearchMode.KEYWORD:
-            return self.library.keyword(query, k)
+            return self.library.keyword(query, k, among=among)
         depth = max(CANDIDATES, k)
         with ThreadPoolExecutor(max_workers=1) as other:
-            keyword = other.submit(self.library.keyword, query, depth)
-            dense = self.library.dense(query, depth)
+            keyword = other.submit(self.library.keyword, query, depth, among=among)
+            dense = self.library.dense(query, depth, among=among)
             return fuse(dense, keyword.result(), DENSE_WEIGHT[language_of(query)], k)
+
+    @staticmethod
+    def _reranked(
+        reranker: Reranker, query: str, ranked: Sequence[tuple[StoredChunk, float]]
+    ) -> list[tuple[StoredChunk, float]]:
+        """The best hits in the reranker's order, its scores stretched to 0..1 as fused ones are."""
+        chunks = {chunk.chunk_id: chunk for chunk, _ in ranked[:RERANKED]}
+        judged = reranker.scores(query, [chunk.text for chunk in chunks.values()])
+        scores = normalize(list(zip(chunks, judged, strict=True)))
+        return sorted(((chunks[i], score) for i, score in scores.items()), key=lambda hit: -hit[1])
+
+
+def _document(passage: RankedPassage, source: str, name: str) -> Document:
+    best = passage.best
+    return Document(
+        id=best.chunk_id,
+        page_content=passage.text,
+        metadata={
+            "source": source,
+            "source_name": name,
+            "title": best.title,
+            "document_id": best.document_id,
+            "chunk_id": best.chunk_id,
+            "chunk_ids": [chunk.chunk_id for chunk in passage.chunks],
+            "start": passage.start,
+            "end": passage.end,
+            "page": passage.chunks[0].page,
+            "heading_path": list(best.heading_path),
+            "score": passage.score,
+        },
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 from rag_app.answer import Answer, Passage, QuotedAnswer
 from rag_app.evidence import AnswerEvidence, Evidence, Piece
@@ -126,7 +125,7 @@ def nearest_html(passages: Sequence[Passage], strings: Strings) -> str:
     cards = [
         element(
             "div", "rag-card rag-nearest",
-            element("div", "rag-place", _place(Path(p.source).name, p.page, p.heading_path, strings)),
+            element("div", "rag-place", _place(p.source_name, p.page, p.heading_path, strings)),
             element("div", "rag-sentence", escaped(p.text)),
         )
         for p in passages[:NEAREST]

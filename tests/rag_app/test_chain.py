@@ -1,10 +1,13 @@
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage
 
+from ingest.document_filter import DocumentFilter
+from ingest.errors import FilterError
 from ingest.library import Library
 from rag_app.answer import Answer
 from rag_app.chain import build_chain
@@ -120,6 +123,20 @@ def test_a_follow_up_is_searched_with_its_history(library: Library, reader: Chat
     assert answer.question == "And for guests?"
     assert "canteen" in answer.standalone_question
     assert answer.passages[0].source == "canteen.txt"
+
+
+def test_a_question_may_choose_its_documents(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:
+    chain = build_chain(settings, library=library, model=reader)
+    asked = {"question": "What is the garage's access code?"}
+    assert chain.invoke({**asked, "filter": {"source": "garage.txt"}}).answered
+    elsewhere = chain.invoke({**asked, "filter": DocumentFilter.of(source=["canteen.txt", "会议室.txt"])})
+    assert not elsewhere.answered
+    assert {p.source for p in elsewhere.passages} == {"canteen.txt", "会议室.txt"}
+    with pytest.raises(FilterError, match="folder '/nowhere'"):
+        chain.invoke({**asked, "filter": {"folder": "/nowhere"}})
+    # the settings' own filter holds where a question brings none
+    kept = replace(settings, filter=DocumentFilter.of(language="zh"))
+    assert {p.source for p in build_chain(kept, library=library, model=reader).invoke(asked).passages} == {"会议室.txt"}
 
 
 def test_an_empty_question_is_refused(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:

@@ -1,11 +1,16 @@
+from pathlib import Path
 from typing import Any
 
 import pytest
 from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
+from ingest.document_filter import DocumentFilter
+from ingest.embedding import Embedder
+from ingest.errors import FilterError
 from ingest.library import Library
-from rag_app.retrieval.retriever import LibraryRetriever, SearchMode
+from rag_app.retrieval.retriever import LONGEST_PASSAGE, LibraryRetriever, SearchMode
+from tests.rag_app.conftest import add
 
 
 def test_the_right_passage_comes_first_in_english(library: Library) -> None:
@@ -33,6 +38,41 @@ def test_every_mode_finds_something_and_respects_k(library: Library, mode: Searc
 @pytest.mark.parametrize("query", ["", "   ", '"', "NEAR(a b)", "a AND", "*", "title:x", "?!。"])
 def test_no_query_is_search_syntax(library: Library, query: str) -> None:
     assert isinstance(LibraryRetriever(library=library).invoke(query), list)
+
+
+def test_a_filter_chooses_the_documents(library: Library) -> None:
+    retriever = LibraryRetriever(library=library, k=2, filter={"source": "canteen.txt"})
+    question = "What is the code for the garage?"
+    assert [d.metadata["source"] for d in retriever.invoke(question)] == ["canteen.txt"]
+    # one that comes with the call takes its place
+    (found,) = retriever.invoke(question, filter=DocumentFilter.of(language="zh"))
+    assert found.metadata["source"] == "会议室.txt"
+    with pytest.raises(FilterError, match="tag 'x'"):
+        retriever.invoke(question, filter={"tag": "x"})
+
+
+@pytest.mark.parametrize("mode", list(SearchMode))
+def test_a_filter_leaves_as_many_as_there_are(library: Library, mode: SearchMode) -> None:
+    retriever = LibraryRetriever(library=library, mode=mode, filter={"language": "en"})
+    found = retriever.invoke("the garage and soup 会议室")
+    assert {d.metadata["source"] for d in found} == {"garage.txt", "canteen.txt"}
+
+
+def test_a_filter_that_is_none_is_refused_at_once(library: Library) -> None:
+    with pytest.raises(FilterError, match="it has source, folder"):
+        LibraryRetriever(library=library, filter={"colour": "red"})
+
+
+def test_neighbouring_hits_are_one_passage_whose_offsets_are_right(tmp_path: Path, embedder: Embedder) -> None:
+    text = " ".join(f"The copper kettle number {n} stands on shelf {n % 7} in the cellar." for n in range(60))
+    with Library.open(tmp_path, embedder) as library:
+        document_id = add(library, "kettles.txt", text)
+        assert len(library.document_chunks(document_id)) > 3
+        found = LibraryRetriever(library=library, k=8).invoke("copper kettle on a shelf")
+        assert any(len(d.metadata["chunk_ids"]) > 1 for d in found)
+        for d in found:
+            assert text[d.metadata["start"] : d.metadata["end"]] == d.page_content
+            assert len(d.page_content) <= LONGEST_PASSAGE["en"] or len(d.metadata["chunk_ids"]) == 1
 
 
 class TestStandard(RetrieversIntegrationTests):
