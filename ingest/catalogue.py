@@ -14,6 +14,7 @@ from ingest.content_hash import chunk_hash
 from ingest.document_filter import path_matches
 from ingest.documents import Chunk, DocumentRecord, LoadedDocument, PageSpan, StoredChunk
 from ingest.errors import DocumentNotFound, LibraryDamaged, LibraryError, LibraryLocked
+from ingest.keyword_search import keyword_search
 from ingest.keywords import index_identifiers, index_text
 from ingest.language import document_language
 
@@ -23,7 +24,6 @@ _CHUNK = (
     'c.chunk_id, c.document_id, d.source, d.title, c.text, c.start, c."end", c.page, c.heading_path '
     "FROM chunks c JOIN documents d USING (document_id)"
 )
-_COLUMN_WEIGHTS = "2.0, 1.5, 1.0, 1.0"  # title, heading, body, identifiers
 _INSERT_KEYWORDS = (
     "INSERT INTO keyword_index (rowid, title, heading, body, identifiers) "
     "SELECT row, ?, ?, ?, ? FROM chunks WHERE chunk_id = ?"
@@ -256,22 +256,14 @@ class Catalogue:
         return sum(int(str(count)) for count in counted)
 
     def keyword(
-        self, expression: str, k: int, among: Collection[str] | None = None
+        self, terms: Sequence[str], k: int, among: Collection[str] | None = None
     ) -> list[tuple[str, float]]:
-        """Return up to `k` chunks that match an FTS5 expression as `(chunk_id, BM25 score)`, the largest first.
+        """Return up to `k` chunks that hold any of `terms` as `(chunk_id, BM25 score)`, the largest first.
 
         With `among`, only chunks of these documents.
         """
-        filtered = "" if among is None else "AND d.document_id IN (SELECT value FROM json_each(?)) "
-        rows = self.rows(
-            f"SELECT c.chunk_id, -bm25(keyword_index, {_COLUMN_WEIGHTS}) AS score "  # noqa: S608
-            "FROM keyword_index k JOIN chunks c ON c.row = k.rowid JOIN documents d USING (document_id) "
-            f"WHERE keyword_index MATCH ? AND d.state = 'ready' {filtered}ORDER BY score DESC, c.row LIMIT ?",
-            expression,
-            *(() if among is None else (_json(list(among)),)),
-            k,
-        )
-        return [(str(chunk_id), float(str(score))) for chunk_id, score in rows]
+        with self._lock, self._explained():
+            return keyword_search(self._connection, terms, k, among)
 
     # Writing: the caller holds the library's writer lock
 

@@ -51,11 +51,6 @@ def query_terms(query: str) -> list[str]:
     return ([w for w in words if w not in ASKING_WORDS] or words)[:_MOST_QUERY_TOKENS]
 
 
-def match_expression(query: str) -> str:
-    """Return an FTS5 expression that asks for any word of `query`, or "" when it has none."""
-    return any_of(query_terms(query))
-
-
 def any_of(terms: Sequence[str]) -> str:
     """Return an FTS5 expression that asks for any of `terms`; each is a quoted string, so none can be syntax."""
     return " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)

@@ -42,7 +42,7 @@ from ingest.errors import (
 from ingest.facets import Facets, choose, containers_of, facets_of, paths_chosen
 from ingest.fingerprint import Fingerprint
 from ingest.job_history import JobHistory
-from ingest.keywords import match_expression
+from ingest.keywords import query_terms
 from ingest.splitter import SplitterSettings, split
 from ingest.stable_split import keep_boundaries
 from ingest.vectors import Vectors
@@ -234,8 +234,8 @@ class Library:
             k: how many at most.
             among: ids of the documents to search in; None: all. Unknown ids are passed over.
         """
-        expression = match_expression(query) if k > 0 else ""
-        return self._catalogue.keyword(expression, k, among) if expression else []
+        terms = query_terms(query) if k > 0 else []
+        return self._catalogue.keyword(terms, k, among) if terms else []
 
     def dense(self, query: str, k: int, *, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `k` `(chunk_id, cosine similarity)`, the most similar first.
