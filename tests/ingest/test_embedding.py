@@ -36,7 +36,7 @@ def test_minilm_answers_offline_with_unit_vectors(minilm: SentenceTransformerEmb
 def test_the_same_model_by_path_has_its_own_fingerprint_and_the_same_vectors(
     minilm: SentenceTransformerEmbedder,
 ) -> None:
-    by_path = SentenceTransformerEmbedder(str(minilm._folder))
+    by_path = SentenceTransformerEmbedder(str(minilm.folder))
     assert by_path.dimension == 384
     assert by_path.fingerprint.startswith("sha256:")
     assert np.allclose(by_path.embed_query("same"), minilm.embed_query("same"), atol=1e-6)
