@@ -13,6 +13,7 @@ from ingest.content_hash import sha256_of
 from ingest.documents import DocumentRecord
 from ingest.ignore_rules import IgnoreRules
 from ingest.library import Library
+from ingest.loaders import ocr
 
 ChangeKind = Literal["unchanged", "added", "replaced", "moved", "copied", "failed"]
 
@@ -22,7 +23,7 @@ class Change:
     """A file and what it is: `moved` and `copied` have the content of `document`, of which `moved` has lost a path.
 
     `previous` is that path, `document` else what the path led to before. `reason` says why it failed; `sha256` is None
-    when it could not be read.
+    when it could not be read. `outdated` are the paths of what is the same as before but can be read better now.
     """
 
     kind: ChangeKind
@@ -32,6 +33,7 @@ class Change:
     document: DocumentRecord | None = None
     previous: str | None = None
     reason: str | None = None
+    outdated: frozenset[str] = frozenset()
 
 
 def change_of(
@@ -51,14 +53,28 @@ def change_of(
     earlier = library.find_source(source)
     was_ready = earlier is not None and earlier.state == "ready"
     if earlier is not None and was_ready and earlier.sha256 == sha256:
-        failed_inside = any(state == "failed" for _, _, state in library.members(source))
-        return Change("replaced" if failed_inside else "unchanged", path, sha256, size, earlier)
+        inside = library.members(source)
+        outdated = _outdated(library, [source, *(name for name, _, _ in inside)])
+        again = outdated or any(state == "failed" for _, _, state in inside)
+        return Change("replaced" if again else "unchanged", path, sha256, size, earlier, outdated=outdated)
     same = same_content(library, source, sha256)
     # What is in an archive or an e-mail has to be found again, to get its new path.
     if same is not None and same.chunks and not library.members(same.source):
         gone = lost_path(library, same.document_id)
         return Change("moved" if gone else "copied", path, sha256, size, same, gone)
     return Change("replaced" if was_ready else "added", path, sha256, size, earlier)
+
+
+def _outdated(library: Library, sources: Sequence[str]) -> frozenset[str]:
+    """Return those of ready documents that were read without OCR, would have needed it, and could have it now."""
+    if not ocr.is_installed():
+        return frozenset()
+    return frozenset(source for source in sources if lacks_ocr(library.find_source(source)))
+
+
+def lacks_ocr(record: DocumentRecord | None) -> bool:
+    """Say whether pages of a ready document were not read because there was no OCR."""
+    return record is not None and record.state == "ready" and ocr.INSTALL_HINT in (record.error or "")
 
 
 def modified_at(path: Path) -> str | None:

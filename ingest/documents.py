@@ -93,7 +93,8 @@ class Incoming:
 
     `container` is the file in which it lies (an archive, an e-mail), `modified_at` (ISO 8601, UTC, to the second) when
     the file was changed last, if that is known. `chunks` are given when it is split already,
-    `vectors`, of shape `(len(chunks), dimension)`, when it is embedded already.
+    `vectors`, of shape `(len(chunks), dimension)`, when it is embedded already. `reading` is a word of its own for each
+    time that a content which is stored already is read anew, by better means, and is to replace what was read before.
     """
 
     source: str
@@ -105,6 +106,7 @@ class Incoming:
     chunks: Sequence[Chunk] | None = None
     vectors: NDArray[np.float32] | None = None
     modified_at: str | None = None
+    reading: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ document by document, so a run may end anywhere.
 import contextlib
 import os
 import time
+import uuid
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
@@ -20,6 +21,7 @@ from ingest.changes import (
     change_of,
     is_gone,
     is_storable,
+    lacks_ocr,
     lost_path,
     modified_at,
     same_content,
@@ -287,6 +289,8 @@ class _Job:
         document = change.document
         if document is not None and document.state == "ready":
             known[""] = document.sha256
+        for name in change.outdated:
+            known.pop(name.removeprefix(source).removeprefix("/"), None)
         for reply in worker.parse(change.path, known):
             yield _Step(change, reply)
 
@@ -339,12 +343,14 @@ class _Job:
         elif part.document is None:
             if not part.name:
                 self._void(path)
-            self._fail(Path(source), part.sha256, part.reason or "", part.size, container)
+            # What was to be read better goes on answering as it was read before.
+            sha256 = None if source in change.outdated else part.sha256
+            self._fail(Path(source), sha256, part.reason or "", part.size, container)
         else:
             incoming = Incoming(
                 source, part.document, part.sha256, part.size, container, self._tags, chunks=part.chunks,
                 vectors=part.vectors,
-                modified_at=modified_at(path),
+                modified_at=modified_at(path), reading=uuid.uuid4().hex if source in change.outdated else "",
             )  # fmt: skip
             self._add(incoming)
 
@@ -353,6 +359,8 @@ class _Job:
         if any(_is_same(incoming, other) for other in self._batch):
             self._commit()
         same = same_content(self._library, incoming.source, incoming.sha256)
+        if incoming.reading and lacks_ocr(same):
+            same = None  # the other path will lead to this one
         # A copied archive has documents of its own inside, and so a record of its own; a moved one keeps it.
         if same is not None and (incoming.chunks or lost_path(self._library, same.document_id)):
             self._link(incoming.source, same.document_id, incoming.container)
@@ -370,7 +378,7 @@ class _Job:
         elif not opened.is_ended:
             self._void(change.path)
             # What could not be read is not known to be bad; what ended its parser is.
-            sha256 = None if end.is_unread else change.sha256
+            sha256 = None if end.is_unread or str(change.path) in change.outdated else change.sha256
             self._fail(change.path, sha256, end.reason or "nothing was found in the file", change.size)
 
     def _void(self, path: Path) -> None:

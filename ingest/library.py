@@ -351,8 +351,8 @@ class Library:
         with self.writing():
             records: dict[str, DocumentRecord] = {}
             begun: list[tuple[DocumentRecord, Incoming, Sequence[Chunk]]] = []
-            for one in {_document_id(i.source, i.sha256): i for i in incoming}.values():
-                document_id = _document_id(one.source, one.sha256)
+            for one in {_id_of(i): i for i in incoming}.values():
+                document_id = _id_of(one)
                 record = self._already_there(one)
                 if record is None:
                     pieces = self._pieces(one)
@@ -374,7 +374,7 @@ class Library:
                 # cannot (the disk is full), the next writer does it.
                 with contextlib.suppress(sqlite3.Error, LibraryError):
                     self._sweep()
-            return [records[_document_id(i.source, i.sha256)] for i in incoming]
+            return [records[_id_of(i)] for i in incoming]
 
     def _pieces(self, one: Incoming) -> Sequence[Chunk]:
         """Return the chunks of a document, with the boundaries that its earlier version had where it is the same."""
@@ -390,10 +390,10 @@ class Library:
 
     def _already_there(self, one: Incoming) -> DocumentRecord | None:
         earlier = self._catalogue.of_source(one.source)
-        if earlier is not None and earlier.state == "ready" and earlier.sha256 == one.sha256:
+        if earlier is not None and earlier.state == "ready" and earlier.sha256 == one.sha256 and not one.reading:
             return earlier
         try:
-            moved = self._catalogue.document(_document_id(one.source, one.sha256))
+            moved = self._catalogue.document(_id_of(one))
         except DocumentNotFound:
             return None
         # It was made under this path, which led elsewhere meanwhile.
@@ -601,6 +601,10 @@ def _pending_record(one: Incoming, chunks: int) -> DocumentRecord:
         characters=len(one.document.text),
         ingested_at=_now(),
     )
+
+
+def _id_of(one: Incoming) -> str:
+    return _document_id(one.source, one.sha256 + one.reading)
 
 
 def _document_id(source: str, sha256: str) -> str:

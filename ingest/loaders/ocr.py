@@ -5,6 +5,7 @@ Nothing is fetched: a model that is not in the package would be an error, not a 
 
 import threading
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any
 
 import numpy as np
@@ -31,6 +32,11 @@ class _Engine:
 
 
 _engine = _Engine()
+
+
+def is_installed() -> bool:
+    """Say whether the OCR extra is there; nothing is loaded."""
+    return find_spec("rapidocr") is not None and find_spec("onnxruntime") is not None
 
 
 def read_picture(pixels: NDArray[np.uint8]) -> str:
