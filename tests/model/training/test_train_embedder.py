@@ -108,7 +108,7 @@ def test_the_queue_forgets_the_oldest():
     (("stages = [0.25, 1.0]", "stages = [0.25, 0.2]"), "rising order"),
     (('kind = "parallel"', 'kind = "guess"'), "no tasks of kind 'guess'"),
     (("share = [0.45, 0.14]", "share = [0.45]"), "one share for each of the 2 stages"),
-    (("retention = 30.0", "retension = 30.0"), "unknown fields"),
+    (("retention = 60.0", "retension = 30.0"), "unknown fields"),
     (("seed = 20261124", ""), "seed"),
 ], ids=["stages", "kind", "shares", "typo", "missing"])
 def test_a_recipe_that_cannot_be_followed_says_why(tmp_path, change, message):
