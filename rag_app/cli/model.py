@@ -144,10 +144,11 @@ def import_command(source: Path, out: Path) -> None:
 
 
 @model_command.command("card")
-@click.option("--reader", type=_FOLDER, help="Folder of the reader whose MODEL_CARD.md is filled [default: shipped].")
+@click.option("--reader", "--embedder", "reader", type=_FOLDER,
+              help="Folder whose MODEL_CARD.md is filled [default: the shipped reader].")
 @click.option("--results", type=_FOLDER, help="Folder with NAME.reader.jsonl and NAME.end-to-end.jsonl (`rag eval "
               "answers --details`) and grounding.json (`rag eval grounding --json`).")
-@click.option("--config", type=_FILE, help="The recipe that the reader was trained by; with --manifest.")
+@click.option("--config", type=_FILE, help="The recipe that it was trained by; with --manifest.")
 @click.option("--manifest", type=_FILE, help="Table of the data files with rows, origin and licence.")
 def card_command(reader: Path | None, results: Path | None, config: Path | None, manifest: Path | None) -> None:
     """Fill the tables of a model card from saved measurements; what is not given stays as it is."""

@@ -1,4 +1,4 @@
-"""`rag model card`: fills the tables of a reader's MODEL_CARD.md from saved measurements, so that none is typed.
+"""`rag model card`: fills the tables of a model's MODEL_CARD.md from saved measurements, so that none is typed.
 
 The card's text is written by people. What stands between `<!-- NAME -->` and `<!-- /NAME -->` is replaced; a block
 whose measurements are not given stays as it is.
@@ -7,11 +7,14 @@ whose measurements are not given stays as it is.
 from __future__ import annotations
 
 import json
+import math
 import re
 import tomllib
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
+
+from safetensors import safe_open
 
 from model.calibration import CALIBRATION_FILE
 from model.checkpoint import WEIGHTS_FILE, load_checkpoint
@@ -63,8 +66,9 @@ def blocks(reader: Path, results: Path | None, recipe: Path | None, manifest: Pa
         CheckpointError: `reader` is not a checkpoint.
         DataError: a file cannot be used.
     """
-    found = {"shape": _shape(reader)}
-    measured = _load(reader / CALIBRATION_FILE).get("measured")
+    encoder = (reader / "modules.json").exists()
+    found = {"shape": _encoder_shape(reader) if encoder else _shape(reader)}
+    measured = {} if encoder else _load(reader / CALIBRATION_FILE).get("measured")
     if measured:
         found["calibration"] = _calibration(measured, _load(reader / CALIBRATION_FILE)["languages"])
     if results is not None:
@@ -104,6 +108,22 @@ def _shape(reader: Path) -> str:
         [(
             f"{sum(p.numel() for p in gpt.parameters()):,}", str(c.n_layer), str(c.n_embd), str(c.n_head),
             str(c.max_positions), f"{tokenizer.vocab_size:,}", f"{(reader / WEIGHTS_FILE).stat().st_size / 1e6:.1f} MB",
+        )],
+    )
+
+
+def _encoder_shape(folder: Path) -> str:
+    """Size of a sentence-transformers folder of ours."""
+    c = _load(folder / "config.json")
+    weights = folder / WEIGHTS_FILE
+    with safe_open(weights, "pt") as file:
+        count = sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())    # noqa: SIM118 - no mapping
+    return _table(
+        ("parameters", "layers", "width", "heads", "tokens read", "vocabulary", "size of the weights"),
+        [(
+            f"{count:,}", str(c["num_hidden_layers"]), str(c["hidden_size"]), str(c["num_attention_heads"]),
+            str(_load(folder / "sentence_bert_config.json")["max_seq_length"]), f"{c['vocab_size']:,}",
+            f"{weights.stat().st_size / 1e6:.1f} MB",
         )],
     )
 
@@ -199,6 +219,12 @@ def _data(recipe: Path, manifest: Path) -> str:
     )
 
 
+_TASKS = {
+    "parallel": "translations", "retention": "English to keep", "questions": "questions and their passages",
+    "documents": "headings and sentences with their passages", "cloze": "questions made from it",
+}
+
+
 def _files(recipe: Path) -> Iterator[tuple[str, str]]:
     """Files that training reads, those of the recipe it goes on from first."""
     try:
@@ -207,10 +233,16 @@ def _files(recipe: Path) -> Iterator[tuple[str, str]]:
         raise DataError(f"{recipe}: {error}") from error
     if "after" in raw:
         yield from _files(recipe.parent / raw["after"])
-    for stage in raw["stage"]:
+    for task in raw.get("task", ()):
+        yield task["file"].removesuffix(".xz"), _TASKS[task["kind"]]
+    for stage in raw.get("stage", ()):
         yield from ((f["file"].removesuffix(".xz"), "questions") for f in stage.get("files", ()))
         yield from ((f["file"].removesuffix(".xz"), f"{f['kind']} made from it") for f in stage.get("practice", ()))
     words = raw.get("vocabulary", {})
+    if isinstance(words, str):
+        kinds = ("counting characters", "aligning words")
+        yield from ((file, use) for file, use in _files(recipe.parent / words) if use in kinds)
+        return
     yield from ((f["file"].removesuffix(".xz"), "counting characters") for f in words.get("texts", ()))
     yield from ((f.removesuffix(".xz"), "aligning words") for f in words.get("parallel", ()))
 
