@@ -16,7 +16,7 @@ from ingest.errors import FilterError
 from ingest.loaders.formats import BY_EXTENSION, BY_MIME, FORMATS
 
 LANGUAGES = ("en", "zh")
-_NAMES_DECIDE = {"text/plain", "text/x-source-code"}  # many kinds of files: their extensions tell them apart
+_NAMES_DECIDE = {"text/plain", "text/x-source-code", "image/*"}  # many kinds of files: their extensions tell them apart
 _WILDCARD = re.compile(r"[*?\[]")
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
 _LONGEST = 4096  # characters of a value

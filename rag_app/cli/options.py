@@ -45,7 +45,7 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
         try:
             chosen = DocumentFilter.of(
                 source=[os.path.abspath(s) if s.startswith(("./", "../")) else s for s in source],
-                folder=[os.path.abspath(f) for f in folder if f],
+                folder=[os.path.abspath(f) if f else f for f in folder],
                 **rest,
             )
         except FilterError as error:

@@ -17,12 +17,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question and what came of it: an answer with its evidence, or an error."""
+    """A question and what came of it: an answer with its evidence, or an error.
+
+    `searched_in` says in words which documents were searched; "" for all.
+    """
 
     question: str
     answer: Answer | None = None
     evidence: tuple[AnswerEvidence, ...] = ()
     error: Exception | None = None
+    searched_in: str = ""
 
 
 @dataclass(slots=True)

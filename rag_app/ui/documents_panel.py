@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
 import streamlit as st
 
 from ingest.documents import DocumentRecord
 from ingest.errors import DocumentNotFound, LibraryError
 from ingest.library import Library
+from rag_app.source_name import source_name, source_names
 from rag_app.ui import session
 from rag_app.ui.engine import Engine, Stage
 from rag_app.ui.rendering import progress_html, trouble_html
@@ -52,8 +52,10 @@ def show_documents(
         st.html(trouble_html(explain(problem, strings)))
     if not records:
         st.caption(strings.no_documents)
-    for record in _chosen(records, strings):
-        _show_document(record, library, strings)
+    shown = _chosen(records, strings)
+    names = source_names([r.source for r in shown], library)
+    for record in shown:
+        _show_document(record, names[record.source], library, strings)
     if engine.stage in {Stage.SEARCH, Stage.READER}:
         loading = strings.loading_search if engine.stage is Stage.SEARCH else strings.loading_reader
         st.html(progress_html(loading))
@@ -70,9 +72,9 @@ def _chosen(records: Sequence[DocumentRecord], strings: Strings) -> list[Documen
     return ordered[:_SHOWN]
 
 
-def _show_document(record: DocumentRecord, library: Library, strings: Strings) -> None:
+def _show_document(record: DocumentRecord, name: str, library: Library, strings: Strings) -> None:
     text, button = st.columns([6, 1], vertical_alignment="top")
-    text.html(document_html(record, strings))
+    text.html(document_html(record, name, strings))
     if button.button("✕", key=f"remove-{record.document_id}", help=strings.remove, type="tertiary"):
         session.set_removal(record.document_id)
         session.set_error(None)
@@ -88,7 +90,7 @@ def _show_document(record: DocumentRecord, library: Library, strings: Strings) -
             st.rerun(scope="fragment")
 
 
-def document_html(record: DocumentRecord, strings: Strings) -> str:
+def document_html(record: DocumentRecord, name: str, strings: Strings) -> str:
     """One document: its name, its state and, where something is wrong, the reason."""
     if record.state == "failed":
         state = strings.failed.format(record.error or "")
@@ -98,7 +100,7 @@ def document_html(record: DocumentRecord, strings: Strings) -> str:
         state = strings.one_passage if record.chunks == 1 else strings.passages.format(record.chunks)
         state += f" · {record.error}" if record.error else ""
     return element(
-        "div", f"rag-document rag-{record.state}", element("div", "rag-document-name", escaped(_name(record))),
+        "div", f"rag-document rag-{record.state}", element("div", "rag-document-name", escaped(name)),
         element("div", "rag-document-state", escaped(state)),
     )
 
@@ -114,4 +116,5 @@ def _remove(record: DocumentRecord, library: Library) -> None:
 
 
 def _name(record: DocumentRecord) -> str:
-    return Path(record.source).name or record.source
+    """What documents are sorted and found by."""
+    return source_name(record.source, None)

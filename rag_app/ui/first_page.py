@@ -8,6 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from ingest.library import Library
+from rag_app.source_name import source_names
 from rag_app.ui.documents_panel import document_html
 from rag_app.ui.safe_html import element, escaped
 from rag_app.ui.strings import Strings
@@ -15,6 +16,7 @@ from rag_app.ui.upload_box import SAMPLES, show_queue, show_samples_button, show
 from rag_app.ui.upload_queue import UploadQueue
 
 _EXAMPLES = 4   # questions offered
+_FAILED = 40    # documents shown
 
 
 def show_first_page(library: Library, queue: UploadQueue, strings: Strings) -> None:
@@ -29,9 +31,10 @@ def show_first_page(library: Library, queue: UploadQueue, strings: Strings) -> N
 def _show_uploads(library: Library, queue: UploadQueue, strings: Strings) -> None:
     """What becomes of the first files: here, because a narrow window hides the sidebar."""
     show_queue(queue, strings)
-    for record in library.documents():
-        if record.state == "failed":
-            st.html(document_html(record, strings))
+    failed = [r for r in library.documents() if r.state == "failed"][:_FAILED]
+    names = source_names([r.source for r in failed], library)
+    for record in failed:
+        st.html(document_html(record, names[record.source], strings))
 
 
 def _welcome(lines: Sequence[str], strings: Strings) -> str:

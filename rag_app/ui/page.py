@@ -59,14 +59,15 @@ def _show(settings: Settings, strings: Strings, contents: DeltaGenerator) -> Non
     def ask(question: str) -> None:
         if question.strip() and conversation.pending is None:
             conversation.pending = PendingAnswer(
-                question.strip(), conversation.turns, settings=settings, library=library, engine=engine
+                question.strip(), conversation.turns, settings=settings, library=library, engine=engine,
+                chosen=chosen, searched_in=searched_in,
             )
 
     def ask_typed() -> None:
         ask(str(st.session_state["question"] or ""))
 
     with contents:
-        show_library(library, queue, engine, strings, has_passages=has_passages)
+        chosen, searched_in = show_library(library, queue, engine, strings, has_passages=has_passages)
     if has_passages:
         st.chat_input(
             strings.ask, key="question", max_chars=_LONGEST_QUESTION, on_submit=ask_typed,

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Sequence
 from enum import Enum
 
+from ingest.document_filter import DocumentFilter
 from ingest.library import Library
 from rag_app.evidence import evidence_of
 from rag_app.settings import Settings
@@ -33,7 +34,15 @@ class PendingAnswer:
     """
 
     def __init__(
-        self, question: str, turns: Sequence[Turn], *, settings: Settings, library: Library, engine: Engine
+        self,
+        question: str,
+        turns: Sequence[Turn],
+        *,
+        settings: Settings,
+        library: Library,
+        engine: Engine,
+        chosen: DocumentFilter,
+        searched_in: str,
     ) -> None:
         self.question = question
         self.phase = Phase.LOADING
@@ -44,6 +53,8 @@ class PendingAnswer:
         self._settings = settings
         self._library = library
         self._engine = engine
+        self._chosen = chosen
+        self._searched_in = searched_in
         threading.Thread(target=self._run, name="answer", daemon=True).start()
 
     def _run(self) -> None:
@@ -51,7 +62,7 @@ class PendingAnswer:
             self.turn = self._answer()
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told in words, not by a silent thread
             _log.exception("a question could not be answered")
-            self.turn = Turn(self.question, error=error)
+            self.turn = Turn(self.question, error=error, searched_in=self._searched_in)
         finally:
             self.finished.set()
 
@@ -63,8 +74,9 @@ class PendingAnswer:
         self.phase = Phase.SEARCHING
         chain = build_chain(self._settings, library=self._library, model=model)
         answer = chain.invoke(
-            {"question": self.question, "chat_history": chat_history(self._turns)},
+            {"question": self.question, "chat_history": chat_history(self._turns), "filter": self._chosen},
             config={"callbacks": [ChainProgress(self)]},
         )
         is_local = self._settings.chat_model == "local"
-        return Turn(self.question, answer, evidence_of(answer, self._library, numbered_by_passage=not is_local))
+        evidence = evidence_of(answer, self._library, numbered_by_passage=not is_local)
+        return Turn(self.question, answer, evidence, searched_in=self._searched_in)

@@ -105,6 +105,11 @@ def searched_for_html(answer: Answer, strings: Strings) -> str:
     return element("div", "rag-searched", escaped(strings.searched_for + answer.standalone_question))
 
 
+def searched_in_html(words: str, strings: Strings) -> str:
+    """Which documents were searched, where not all were; else nothing."""
+    return element("div", "rag-searched rag-searched-in", escaped(strings.searched_in + words)) if words else ""
+
+
 def highlighted(pieces: Sequence[Piece]) -> str:
     """A text with its quotes marked."""
     return "".join(

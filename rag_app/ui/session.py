@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from model.language import Language
@@ -36,6 +38,28 @@ def conversation() -> Conversation:
     """This tab's conversation with the collection."""
     talks: dict[str, Conversation] = st.session_state.setdefault("conversations", {})
     return talks.setdefault(collection(), Conversation())
+
+
+def filter_key(name: str) -> str:
+    """The key of one choice of "search in": each collection has its own."""
+    return f"search-in-{name}-{collection()}"
+
+
+def keep_only(key: str, options: Sequence[str]) -> None:
+    """Drop from a choice what is no option any more: Streamlit would refuse to draw it."""
+    chosen = st.session_state.get(key)
+    if chosen and not set(chosen) <= set(options):
+        st.session_state[key] = [value for value in chosen if value in options]
+
+
+def filter_words() -> str:
+    """What a question looks into, in the page's words; "" for everything."""
+    return str(st.session_state.get(f"search-in-words-{collection()}", ""))
+
+
+def set_filter_words(words: str) -> None:
+    """Note the choice in words."""
+    st.session_state[f"search-in-words-{collection()}"] = words
 
 
 def upload_round() -> int:

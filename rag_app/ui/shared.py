@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
+from ingest.document_filter import DocumentFilter
 from ingest.library import Library
 from rag_app.settings import Settings
 from rag_app.ui.engine import Engine
@@ -30,7 +31,7 @@ def engine_for(settings: Settings) -> Engine:
     Raises:
         EmbedderError: the embedding model is not on this machine.
     """
-    return _engine(replace(settings, home=Path(), collection="default", passages=1))
+    return _engine(replace(settings, home=Path(), collection="default", passages=1, filter=DocumentFilter()))
 
 
 @st.cache_resource(show_spinner=False, hash_funcs={Settings: _key})

@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import streamlit as st
 
+from ingest.document_filter import DocumentFilter
 from ingest.errors import LibraryError
 from ingest.library import Library
 from rag_app.settings import Settings, SettingsError
 from rag_app.ui import session
 from rag_app.ui.documents_panel import show_documents
 from rag_app.ui.engine import Engine
+from rag_app.ui.search_filter import show_search_filter
 from rag_app.ui.shared import library_for
 from rag_app.ui.strings import LANGUAGE_NAMES, Strings
 from rag_app.ui.upload_box import show_upload_box
@@ -29,12 +31,19 @@ def show_collections(settings: Settings, strings: Strings) -> None:
 
 def show_library(
     library: Library, queue: UploadQueue, engine: Engine, strings: Strings, *, has_passages: bool
-) -> None:
-    """The upload box (which the first page has itself) and the documents."""
+) -> tuple[DocumentFilter, str]:
+    """The upload box (which the first page has itself), which documents to search in, and the documents.
+
+    Returns:
+        The documents chosen, and the choice in words.
+    """
+    chosen = DocumentFilter(), ""
     if has_passages:
         show_upload_box(queue, strings)
+        chosen = show_search_filter(library, strings)
     st.subheader(strings.documents, anchor=False)
     show_documents(library, queue, engine, strings, had_passages=has_passages)
+    return chosen
 
 
 def show_conversation_button(strings: Strings) -> None:

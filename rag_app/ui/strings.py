@@ -15,7 +15,6 @@ class Strings:
     welcome: tuple[str, str]
     private: str
     upload: str
-    formats: str
     try_samples: str
     ask: str
     examples: str
@@ -26,6 +25,15 @@ class Strings:
     failed: str
     pending: str
     filter: str
+    search_in: str
+    searched_in: str
+    filter_folder: str
+    filter_type: str
+    filter_tag: str
+    filter_language: str
+    filter_since: str
+    filter_until: str
+    uploaded: str
     more_documents: str
     remove: str
     remove_question: str
@@ -63,7 +71,9 @@ class Strings:
     trouble_locked: str
     trouble_fingerprint: str
     trouble_library: str
+    trouble_filter: str
     trouble_embedder: str
+    trouble_reranker: str
     trouble_weights: str
     trouble_weights_hint: str
     trouble_unknown_hint: str
@@ -72,12 +82,11 @@ class Strings:
 ENGLISH = Strings(
     title="Ask your documents",
     welcome=(
-        "Add PDF, Word, Markdown, HTML or text files to the box below, then ask a question in English or Chinese.",
+        "Add PDF, Office, web, e-mail or text files to the box below, then ask a question in English or Chinese.",
         "Every answer is quoted word for word from your files, with its place; if they do not say, you are told so.",
     ),
     private="Nothing leaves this computer: files, questions and answers stay here.",
     upload="Add documents",
-    formats="PDF, Word, Markdown, HTML, text",
     try_samples="Try it with the sample documents",
     ask="Ask a question about your documents",
     examples="For example:",
@@ -88,6 +97,15 @@ ENGLISH = Strings(
     failed="failed: {}",
     pending="being read…",
     filter="Find a document by name",
+    search_in="Search in …",
+    searched_in="searched only in: ",
+    filter_folder="Folders",
+    filter_type="Types",
+    filter_tag="Tags",
+    filter_language="Languages",
+    filter_since="Changed since",
+    filter_until="until",
+    uploaded="uploaded files",
     more_documents="{} more; use the box above to find one by name.",
     remove="Remove this document",
     remove_question="Remove it from this collection? Your own file is not touched.",
@@ -125,7 +143,9 @@ ENGLISH = Strings(
     trouble_locked="The collection is being written to",
     trouble_fingerprint="This collection was made with other settings",
     trouble_library="The collection cannot be used",
+    trouble_filter="There is nothing to search in",
     trouble_embedder="The search model cannot be used",
+    trouble_reranker="The reranking model cannot be used",
     trouble_weights="The reader's weights are missing or damaged",
     trouble_weights_hint="Install the package again, or set RAG_READER to a folder that holds a reader. "
     "`rag doctor` checks the installation.",
@@ -135,12 +155,11 @@ ENGLISH = Strings(
 CHINESE = Strings(
     title="向您的文档提问",
     welcome=(
-        "请把 PDF、Word、Markdown、HTML 或文本文件放进下面的框里，然后用中文或英文提问。",
+        "请把 PDF、Office、网页、邮件或文本文件放进下面的框里，然后用中文或英文提问。",
         "每个答案都逐字引自您的文件，并注明出处；文件里没有的，会如实告诉您。",
     ),
     private="所有内容都留在这台电脑上：文件、问题和答案都不会外传。",
     upload="添加文档",
-    formats="PDF、Word、Markdown、HTML、文本",
     try_samples="用示例文档试试",
     ask="就您的文档提一个问题",
     examples="例如：",
@@ -151,6 +170,15 @@ CHINESE = Strings(
     failed="失败：{}",
     pending="正在读取……",
     filter="按名称查找文档",
+    search_in="检索范围……",
+    searched_in="仅检索：",
+    filter_folder="文件夹",
+    filter_type="类型",
+    filter_tag="标签",
+    filter_language="语言",
+    filter_since="修改日期从",
+    filter_until="到",
+    uploaded="上传的文件",
     more_documents="还有 {} 个；请用上面的框按名称查找。",
     remove="移除此文档",
     remove_question="从这个文档集中移除？您自己的文件不会改动。",
@@ -188,7 +216,9 @@ CHINESE = Strings(
     trouble_locked="该文档集正在被写入",
     trouble_fingerprint="该文档集是用另外的设置建立的",
     trouble_library="该文档集无法使用",
+    trouble_filter="没有可以检索的文档",
     trouble_embedder="检索模型无法使用",
+    trouble_reranker="重排模型无法使用",
     trouble_weights="阅读模型的权重缺失或损坏",
     trouble_weights_hint="请重新安装，或把 RAG_READER 设为阅读模型所在的文件夹。`rag doctor` 可以检查安装。",
     trouble_unknown_hint="运行 `rag chat` 的窗口里有更多信息。`rag doctor` 可以检查安装。",
@@ -200,6 +230,11 @@ LANGUAGE_NAMES: dict[Language, str] = {"en": "English", "zh": "中文"}
 def strings_for(language: Language) -> Strings:
     """The page's words in a language."""
     return CHINESE if language == "zh" else ENGLISH
+
+
+def language_of_strings(strings: Strings) -> Language:
+    """The language of the page's words."""
+    return "zh" if strings is CHINESE else "en"
 
 
 def language_of_locale(locale: str | None) -> Language:

@@ -16,6 +16,7 @@ from rag_app.ui.rendering import (
     progress_html,
     question_html,
     searched_for_html,
+    searched_in_html,
     streaming_html,
     trouble_html,
 )
@@ -54,7 +55,7 @@ def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
     answer = turn.answer
     if answer is None:
         return
-    searched = searched_for_html(answer, strings)
+    searched = searched_for_html(answer, strings) + searched_in_html(turn.searched_in, strings)
     if searched:
         st.html(searched)
     if not answer.answered:

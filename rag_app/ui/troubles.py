@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ingest.embedding import EmbedderError
-from ingest.errors import FingerprintMismatch, LibraryError, LibraryLocked
+from ingest.errors import FilterError, FingerprintMismatch, LibraryError, LibraryLocked
 from ingest.loaders import LoadError
 from rag_app.prompts import PromptError
+from rag_app.retrieval.rerank import RerankerError
 from rag_app.settings import SettingsError
 from rag_app.ui.strings import Strings
 
@@ -25,8 +26,10 @@ def explain(error: Exception, strings: Strings) -> Trouble:
     known: tuple[tuple[type[Exception], str], ...] = (
         (LibraryLocked, strings.trouble_locked),
         (FingerprintMismatch, strings.trouble_fingerprint),
+        (FilterError, strings.trouble_filter),
         (LibraryError, strings.trouble_library),
         (EmbedderError, strings.trouble_embedder),
+        (RerankerError, strings.trouble_reranker),
         (SettingsError, strings.trouble_settings),
         (PromptError, strings.trouble_settings),
         (LoadError, strings.trouble),

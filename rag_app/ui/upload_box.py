@@ -7,8 +7,9 @@ import streamlit as st
 from ingest.loaders import SUPPORTED_EXTENSIONS
 from rag_app.resources import shipped
 from rag_app.ui import session
+from rag_app.ui.format_names import all_formats
 from rag_app.ui.rendering import progress_html, trouble_html
-from rag_app.ui.strings import Strings
+from rag_app.ui.strings import Strings, language_of_strings
 from rag_app.ui.troubles import Trouble, explain
 from rag_app.ui.upload_queue import UploadQueue
 
@@ -28,7 +29,7 @@ def show_upload_box(queue: UploadQueue, strings: Strings) -> None:
     """Take files; each is handed to the queue once, and the box is emptied."""
     files = st.file_uploader(
         strings.upload, type=TYPES, accept_multiple_files=True, key=f"upload-{session.upload_round()}",
-        help=strings.formats,
+        help=all_formats(language_of_strings(strings)),
     )
     if files:
         for file in files:

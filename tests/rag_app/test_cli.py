@@ -2,6 +2,7 @@ import json
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import click
@@ -72,6 +73,56 @@ def test_ask_what_is_not_there_ends_with_status_1(home: Path) -> None:
     found = rag(home, "ask", "Who was the first person to climb Mount Everest?", "--json")
     assert found.exit_code == 1
     assert json.loads(found.stdout)["answered"] is False
+
+
+def test_ask_may_choose_the_documents(home: Path) -> None:
+    question = "What is the access code of the garage?"
+    assert rag(home, "ask", question, "--language", "en", "--type", "txt", "--source", "gar*").exit_code == 0
+    documents = str(home.parent / "documents")
+    assert rag(home, "ask", question, "--folder", documents, "--since", "2000-01-01").exit_code == 0
+    elsewhere = rag(home, "ask", question, "--source", "会议室.txt")
+    assert elsewhere.exit_code == 1
+    assert "searched only in source 会议室.txt" in elsewhere.output
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--tag", "legal"], "no document has the tag 'legal'; none has any"),
+        (["--folder", ""], "folder ''"),
+        (["--folder", "nowhere"], "nowhere'; there are "),
+        (["--type", "exe"], "type 'exe' is not one that can be read"),
+        (["--since", "soon"], "since 'soon' is no day; write it as 2024-12-31"),
+        (["--until", "1999-12-31"], "the files were changed between"),
+    ],
+)
+def test_choosing_what_is_not_there_is_one_clear_line(home: Path, options: list[str], message: str) -> None:
+    found = rag(home, "ask", "What is the access code of the garage?", *options)
+    assert found.exit_code == 2
+    assert message in found.stderr and found.stderr.count("\n") == 1
+
+
+def test_chat_in_the_terminal_searches_the_chosen_documents(home: Path) -> None:
+    asked = ["--home", str(home), "chat", "--terminal", "--language", "zh"]
+    found = CliRunner().invoke(main, asked, input="What is the access code of the garage?\n\n")
+    assert "searching only in language zh" in found.output and "4711" not in found.output
+    assert rag(home, "chat", "--language", "zh").exit_code == 2     # the page has its own choice
+
+
+def test_a_place_inside_an_archive_names_both(tmp_path: Path) -> None:
+    with zipfile.ZipFile(tmp_path / "bundle.zip", "w") as archive:
+        archive.writestr("inner/cellar.md", "The key of the cellar hangs behind the mirror.")
+    rag(tmp_path / "home", "ingest", str(tmp_path / "bundle.zip"), "--quiet")
+    found = rag(tmp_path / "home", "ask", "Where does the key of the cellar hang?")
+    assert "[1] bundle.zip › inner/cellar.md" in found.output
+    nearest = rag(tmp_path / "home", "ask", "Who was the president of Brazil in 1975?")
+    assert "bundle.zip › inner/cellar.md: The key" in nearest.output
+
+
+def test_a_reranker_that_is_not_there_is_one_clear_line(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAG_RERANKER", "nobody/nothing")
+    found = rag(home, "ask", "What is the access code of the garage?")
+    assert found.exit_code == 2 and "nothing is downloaded unasked" in found.stderr
 
 
 def test_an_unknown_collection_is_a_clear_error(home: Path) -> None:
