@@ -3,16 +3,21 @@
 SQLite scores every row that holds any word of a query, so one common word makes a search of 100,000 chunks slow while
 it hardly moves the ranking. Words are therefore taken from the rarest on until their rows exceed a budget; a small
 library never reaches it. FTS5 fixes BM25's k1 at 1.2 and b at 0.75.
+
+Scores are shares: BM25 divided by the limit that it would reach in a chunk that repeated all words of the query for
+ever. So 0.5 is a good match and 0.05 a few common words, whatever the query and the library.
 """
 
 import json
+import math
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 from ingest.keywords import any_of
 
 _COLUMN_WEIGHTS = "2.0, 1.5, 1.0, 1.0"  # title, heading, body, identifiers
 _MOST_ROWS = 30_000  # that are scored for one query, if the best are among them
+_K1 = 1.2  # FTS5's
 _SPARE = 16  # rows of a document in the making may stand among the best
 
 
@@ -23,7 +28,7 @@ def keyword_search(
     among: Collection[str] | None = None,
     most_rows: int = _MOST_ROWS,
 ) -> list[tuple[str, float]]:
-    """Return up to `k` chunks that hold any of `terms` as `(chunk_id, BM25 score)`, the largest score first.
+    """Return up to `k` chunks that hold any of `terms` as `(chunk_id, score in 0..1)`, the largest score first.
 
     Args:
         connection: to a catalogue.
@@ -32,13 +37,14 @@ def keyword_search(
         among: ids of the documents to look into, or None for all.
         most_rows: the budget of rows to score; common words are left out to keep to it. With `among` there is none.
     """
-    if among is None:
-        terms = _affordable(connection, terms, k, most_rows)
-    if not terms:
+    rows = {term: _rows_with(connection, term, most_rows) for term in terms}
+    searched = [term for term in terms if rows[term]] if among is not None else _affordable(rows, k, most_rows)
+    if not searched:
         return []
+    limit = _limit_of_bm25(connection, rows)
     wanted = k + _SPARE
     while True:
-        best = _best_rows(connection, any_of(terms), wanted, among)
+        best = _best_rows(connection, any_of(searched), wanted, among)
         scores = dict(best)
         ready = connection.execute(
             "SELECT c.row, c.chunk_id FROM chunks c JOIN documents d USING (document_id) "
@@ -47,7 +53,7 @@ def keyword_search(
         ).fetchall()
         if len(ready) >= k or len(best) < wanted:
             names = dict(ready)
-            return [(names[row], score) for row, score in best if row in names][:k]
+            return [(names[row], min(1.0, score / limit)) for row, score in best if row in names][:k]
         wanted *= 4
 
 
@@ -64,20 +70,23 @@ def _best_rows(
     ).fetchall()
 
 
-def _affordable(connection: sqlite3.Connection, terms: Sequence[str], fewest: int, most: int) -> Sequence[str]:
-    """Return the rarest of `terms`, as many as stand in `most` rows together, but so many that `fewest` rows do."""
-    (size,) = connection.execute("SELECT COALESCE(MAX(row), 0) FROM chunks").fetchone()
-    if size <= most:
-        return terms
-    rows = {term: _rows_with(connection, term, most) for term in terms}
+def _affordable(rows: Mapping[str, int], fewest: int, most: int) -> list[str]:
+    """Return the rarest terms, as many as stand in `most` rows together, but so many that `fewest` rows do."""
     kept: list[str] = []
     total = 0
-    for term in sorted((t for t in terms if rows[t]), key=lambda t: rows[t]):
+    for term in sorted((t for t in rows if rows[t]), key=lambda t: rows[t]):
         if total >= fewest and total + rows[term] > most:
             break
         total += rows[term]
         kept.append(term)
     return kept
+
+
+def _limit_of_bm25(connection: sqlite3.Connection, rows: Mapping[str, int]) -> float:
+    """Return the sum of `idf * (k1 + 1)` with FTS5's idf; words that stand nowhere count too, as the rarest."""
+    (size,) = connection.execute("SELECT COUNT(*) FROM chunks").fetchone()
+    telling = (math.log((size - n + 0.5) / (n + 0.5)) for n in (min(r, size) for r in rows.values()))
+    return (_K1 + 1) * sum(max(1e-6, idf) for idf in telling)
 
 
 def _rows_with(connection: sqlite3.Connection, term: str, most: int) -> int:

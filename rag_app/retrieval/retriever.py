@@ -16,19 +16,16 @@ from ingest.document_filter import DocumentFilter
 from ingest.documents import StoredChunk
 from ingest.library import Library
 from model.language import Language, language_of
-from rag_app.retrieval.fusion import Ranking, fuse, normalize
+from rag_app.retrieval.fusion import CANDIDATES, Ranking, fuse, normalize
+from rag_app.retrieval.fusion_weights import DENSE_WEIGHT
 from rag_app.retrieval.passages import RankedPassage, passages_of
 from rag_app.retrieval.rerank import Reranker
 from rag_app.source_name import source_names
 
-# How much the vector search counts, by the question's language. The shipped encoder is blind in Chinese, so there
-# keywords carry the search.
-DENSE_WEIGHT: dict[Language, float] = {"en": 0.5, "zh": 0.1}
 SPARE = 24          # hits beyond k that take the place of copies and of neighbours that were joined
 RERANKED = 30       # hits that a reranker judges
 # Characters of a passage joined from neighbours, by the question's language.
 LONGEST_PASSAGE: dict[Language, int] = {"en": 1600, "zh": 400}
-CANDIDATES = 50     # hits of each search that enter the fusion
 
 
 class SearchMode(StrEnum):

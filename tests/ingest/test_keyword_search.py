@@ -77,6 +77,13 @@ def test_documents_in_the_making_take_no_places(catalogue: sqlite3.Connection) -
     assert names(keyword_search(catalogue, ["kettle"], 3)) == {"2"}
 
 
+def test_scores_are_shares_of_what_all_the_words_could_reach(catalogue: sqlite3.Connection) -> None:
+    ((_, whole),) = keyword_search(catalogue, ["rare"], 1)
+    ((_, half),) = keyword_search(catalogue, ["rare", "nowhere"], 1)
+    assert 0.3 < whole < 1
+    assert half < 0.6 * whole
+
+
 def test_no_words_find_nothing(catalogue: sqlite3.Connection) -> None:
     assert keyword_search(catalogue, [], 5) == []
     assert keyword_search(catalogue, ["nowhere"], 5, most_rows=1) == []

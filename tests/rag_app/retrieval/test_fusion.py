@@ -1,10 +1,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_app.retrieval.fusion import fuse, normalize
+from rag_app.retrieval.fusion import fuse, fuse_min_max, fuse_ranks, normalize
 
 rankings = st.lists(
-    st.tuples(st.sampled_from("abcdefgh"), st.floats(-100, 100)), unique_by=lambda hit: hit[0], max_size=8
+    st.tuples(st.sampled_from("abcdefgh"), st.floats(0, 1)), unique_by=lambda hit: hit[0], max_size=8
 )
 
 
@@ -18,21 +18,34 @@ def test_equal_scores_tell_nothing_apart() -> None:
 
 
 def test_a_hit_of_both_searches_beats_a_hit_of_one() -> None:
-    fused = fuse([("a", 3.0), ("b", 2.9), ("x", 0.0)], [("b", 7.0), ("c", 6.9), ("y", 0.0)], 0.5, 3)
-    assert fused[0][0] == "b"
+    dense, keyword = [("a", 0.61), ("b", 0.6), ("x", 0.1)], [("b", 0.5), ("c", 0.49), ("y", 0.1)]
+    for fused in (fuse(dense, keyword, 0.5, 3), fuse_min_max(dense, keyword, 0.5, 3), fuse_ranks(dense, keyword, 3)):
+        assert fused[0][0] == "b"
 
 
 def test_the_weight_decides_between_the_searches() -> None:
-    dense, keyword = [("a", 1.0), ("b", 0.0)], [("b", 1.0), ("a", 0.0)]
-    assert fuse(dense, keyword, 0.9, 1) == [("a", 0.9)]
-    assert fuse(dense, keyword, 0.1, 1) == [("b", 0.9)]
+    dense, keyword = [("a", 0.9), ("b", 0.2)], [("b", 0.9), ("a", 0.2)]
+    assert [i for i, _ in fuse(dense, keyword, 0.9, 2)] == ["a", "b"]
+    assert [i for i, _ in fuse(dense, keyword, 0.1, 2)] == ["b", "a"]
+
+
+def test_the_best_of_a_bad_ranking_does_not_lead() -> None:
+    dense, keyword = [("right", 0.8), ("x", 0.2), ("y", 0.1)], [("y", 0.02), ("z", 0.01)]
+    assert fuse(dense, keyword, 0.5, 1) == [("right", 1.0)]
+    assert fuse_min_max(dense, keyword, 0.4, 1)[0][0] == "y"
+
+
+def test_ranks_alone_decide_in_reciprocal_rank_fusion() -> None:
+    (first, second) = fuse_ranks([("a", 100.0), ("b", 0.1)], [("a", 0.2)], 5)
+    assert first == ("a", 1 / 61)
+    assert second == ("b", 0.5 / 62)
 
 
 @given(rankings, rankings, st.floats(0, 1), st.integers(1, 10))
 def test_fusion_loses_nothing_and_stays_in_bounds(
     dense: list[tuple[str, float]], keyword: list[tuple[str, float]], weight: float, k: int
 ) -> None:
-    fused = fuse(dense, keyword, weight, k)
-    assert len(fused) == min(k, len({i for i, _ in [*dense, *keyword]}))
-    assert all(-1e-9 <= score <= 1 + 1e-9 for _, score in fused)
-    assert [s for _, s in fused] == sorted((s for _, s in fused), reverse=True)
+    for fused in (fuse(dense, keyword, weight, k), fuse_min_max(dense, keyword, weight, k)):
+        assert len(fused) == min(k, len({i for i, _ in [*dense, *keyword]}))
+        assert all(-1e-9 <= score <= 1 + 1e-9 for _, score in fused)
+        assert [s for _, s in fused] == sorted((s for _, s in fused), reverse=True)
