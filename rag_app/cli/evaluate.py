@@ -10,6 +10,8 @@ from typing import Any
 import click
 
 from rag_app.cli import fail
+from rag_app.cli.evaluate_followups import followups
+from rag_app.cli.evaluate_retrieval import retrieval
 from rag_app.cli.options import settings_options
 from rag_app.settings import Settings
 
@@ -19,7 +21,11 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.group("eval")
 def eval_command() -> None:
-    """Measure answers, their grounding, and retrieval on files with known answers."""
+    """Measure answers, their grounding, retrieval and follow-ups on files with known answers."""
+
+
+eval_command.add_command(followups)
+eval_command.add_command(retrieval)
 
 
 @eval_command.command()
@@ -66,7 +72,7 @@ def answers(
             ask(questions[0])
             outcomes = run(questions, ask, right_document, quiet=False)
             found = report(outcomes, "end-to-end")
-    _print(found, as_json)
+    show(found, as_json)
     if details is not None:
         write_details(outcomes, details)
 
@@ -102,7 +108,7 @@ def grounding(
     answerer = load_reader(settings.reader or shipped("models/reader"))
     changes = {name: ask_changed(answerer, questions, limit, quiet=False) for name, questions in asked.items()}
     together = [c for found in changes.values() for c in found]
-    _print({
+    show({
         "files": {name: report(found) for name, found in changes.items()},
         "languages": {
             lang: report([c for c in together if c.lang == lang]) for lang in sorted({c.lang for c in together})
@@ -133,33 +139,8 @@ def plots(details: tuple[Path, ...], out: Path) -> None:
         fail(f"plots need matplotlib ({error}): pip install 'quoted-rag[train]'")
 
 
-@eval_command.command()
-@click.option("--corpus", type=_FILE, required=True, help="corpus.jsonl: _id, title, text")
-@click.option("--queries", type=_FILE, required=True, help="queries.jsonl: _id, text")
-@click.option("--qrels", type=_FILE, required=True, help="qrels.tsv: query-id, corpus-id, score")
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first N queries.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
-@settings_options
-def retrieval(
-    corpus: Path, queries: Path, qrels: Path, limit: int | None, as_json: bool, settings: Settings
-) -> None:
-    """Search a collection in BEIR's format with vectors, with keywords and with both fused."""
-    from model.json_lines import DataError
-    from rag_app.collection import build_embedder
-    from rag_app.evaluation.retrieval import evaluate, read_beir
-    from rag_app.evaluation.temporary_library import temporary_library
-
-    try:
-        documents, asked, judged = read_beir(corpus, queries, qrels)
-    except DataError as error:
-        fail(str(error))
-    asked = dict(list(asked.items())[:limit])
-    with temporary_library(documents, build_embedder(settings), quiet=False) as library:
-        found = evaluate(library, asked, judged, quiet=False)
-    _print({"n": len(asked), **found}, as_json)
-
-
-def _print(found: dict[str, Any], as_json: bool) -> None:
+def show(found: dict[str, Any], as_json: bool) -> None:
+    """Print numbers, one line each or a group of them, or as one JSON object."""
     if as_json:
         click.echo(json.dumps(found))
         return

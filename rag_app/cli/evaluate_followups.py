@@ -1,0 +1,85 @@
+"""`rag eval followups`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from rag_app.cli import fail
+from rag_app.cli.options import settings_options
+from rag_app.settings import Settings
+
+_FILE = click.Path(path_type=Path, dir_okay=False)
+_PASSAGES = 5
+
+
+@click.command("followups")
+@click.option("--file", "files", type=_FILE, multiple=True,
+              help="JSON lines: history, question, standalone (or rewrite), dependent.")
+@click.option("--only-questions", is_flag=True, help="A history of strings holds questions without their answers.")
+@click.option("--part", type=click.Choice(["all", "first", "last"]), default="all", show_default=True,
+              help="Of each file's conversations: all, the first 80 % (CANARD's train the weights), or the rest.")
+@click.option("--independent", "alone", type=_FILE, multiple=True,
+              help="JSON lines: question, context. Each is asked after others and must pass unchanged.")
+@click.option("--made", type=_FILE, multiple=True,
+              help="JSON lines: question, context. Follow-ups are made from them; is their passage still found?")
+@click.option("--limit", type=click.IntRange(min=1), help="So many questions of each file.")
+@click.option("--details", is_flag=True, help="Print every completion, on stderr.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
+@settings_options
+def followups(
+    files: tuple[Path, ...], only_questions: bool, part: str, alone: tuple[Path, ...], made: tuple[Path, ...],
+    limit: int | None, details: bool, as_json: bool, settings: Settings,
+) -> None:
+    """Test whether follow-up questions are told from others, and completed as people complete them."""
+    from model.json_lines import DataError
+    from rag_app.cli.evaluate import show
+    from rag_app.evaluation import followups as evaluation
+    from rag_app.followups.made import independent
+    from rag_app.followups.rows import part_of, read_rows
+
+    if not files and not alone and not made:
+        fail("nothing to measure: give --file, --independent or --made")
+    found: dict[str, Any] = {}
+    try:
+        for file in files:
+            rows = part_of(list(read_rows(file, only_questions=only_questions)), part)[:limit]
+            done = evaluation.complete(rows, quiet=False)
+            for lang in sorted({c.row.lang for c in done}):
+                found[f"{file.name}, {lang}"] = evaluation.report([c for c in done if c.row.lang == lang])
+            if details:
+                for c in done:
+                    click.echo(f"{c.row.id}\t{c.row.question}\t{c.standalone}\t{c.row.standalone}", err=True)
+        for file in alone:
+            for kind, same in (("random", False), ("same passage", True)):
+                done = evaluation.complete(independent(file, same_passage=same, most=limit), quiet=False)
+                found[f"{file.name}, after {kind}"] = evaluation.report(done)
+        for file in made:
+            found[f"{file.name}, passage in {_PASSAGES}"] = _passages_found(file, limit, settings)
+    except DataError as error:
+        fail(str(error))
+    show(found, as_json)
+
+
+def _passages_found(file: Path, limit: int | None, settings: Settings) -> dict[str, Any]:
+    """Index the contexts of a file and search them for follow-ups made of its questions."""
+    from model.json_lines import read_lines
+    from rag_app.collection import build_embedder
+    from rag_app.evaluation import followups as evaluation
+    from rag_app.evaluation.temporary_library import temporary_library
+    from rag_app.followups.made import shortened
+    from rag_app.retrieval.retriever import LibraryRetriever
+
+    rows = list(shortened(file))[:limit]
+    contexts = {str(r["context"]): str(r.get("title") or "") for r in read_lines(file)}
+    names = {f"context-{i:06d}.txt": context for i, context in enumerate(contexts)}
+    texts = {name: (contexts[context], context) for name, context in names.items()}
+    with temporary_library(texts, build_embedder(settings), quiet=False) as library:
+        retriever = LibraryRetriever(library=library, k=_PASSAGES)
+
+        def find(question: str) -> list[str]:
+            return [names[d.metadata["source"]] for d in retriever.invoke(question)]
+
+        return {"n": len(rows), **evaluation.retrieval(rows, find, quiet=False)}

@@ -1,0 +1,180 @@
+"""Signs that an English question leans on what was said before, as named numbers 0..1 for the gate."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from rag_app.followups.conversation import Turn
+from rag_app.followups.english import Token, is_rare, tokens, words_of
+
+_START = re.compile(
+    r"^(and|or|but|so|then|also|even|with|without|why not|how so|what if|what else|who else|where else|"
+    r"anything else|any (others?|more|other)|for|by whom|since when|until when|which ones?|in that case|"
+    r"if so|if not|just|only|ok(ay)?,? (and|but|so)|back to|no,|yes,|other than)\b",
+    re.IGNORECASE,
+)
+_WHAT_ABOUT = re.compile(r"\b(what|how) about\b|^same (for|with|in|on)\b|\bthe same\b", re.IGNORECASE)
+_DEFINITION = re.compile(
+    r"^(what|who|where)('s| is| are| was| were) (an? )?\S+( \S+)?( \S+)?\??$|^(define|describe|explain)\b"
+    r"|\b(stands? for|short for|defined?|mean|definition)\b|^what (does|do|did) \S+( \S+)? do\b",
+    re.IGNORECASE,
+)
+_MORE = re.compile(r"\b(tell|say|give|explain|know|need|more|elaborate|details?|detail|examples?|continue)\b", re.I)
+# "is there a …", "does it take …", "the fact that is …": words that look like pronouns and point at nothing
+_EXPLETIVE = re.compile(
+    r"\b(?:is|was|are|were|be|does|did|do|will|would|can|could|isn't|doesn't) it (?:really |still |even )?"
+    r"(?:ok|okay|possible|necessary|true|allowed|mandatory|required|better|best|enough|safe|legal|worth|important|"
+    r"all right|take|mean|matter|happen|cost)\b(?= (?:to|that|for|if|when)\b|.{12})"
+    r"|\bthere\b(?= (?:is|are|was|were|be|been|any|a|an|no|other|some|going|more|enough|such|still|so)\b)"
+    r"|(?<=\bis )there\b|(?<=\bare )there\b|(?<=\bwas )there\b|(?<=\bwere )there\b|(?<=\bbe )there\b"
+    r"|\bit takes?\b|\bthere's\b|\bthis (?:year|month|week|morning|evening)\b",
+    re.IGNORECASE,
+)
+_THAT = words_of(
+    "is are was were has have had can could will would do does did may might must should don't doesn't isn't aren't "
+    "aren won't can't it they he she you i we the a an"
+)
+_ITEM = re.compile(
+    r"\b(the (first|second|third|fourth|last|next|previous|former|latter|others?|rest|one|ones|same|two|"
+    r"three|new|old)|"
+    r"(another|other|each|either|neither|both|which|any|this|that|newer|older|new) ones?|the \w+ ones?|"
+    r"another|others|neither|either|both|else|instead|otherwise|such|one of (them|those|these))\b",
+    re.IGNORECASE,
+)
+_PERSONAL = {
+    "it": "it", "its": "its", "itself": "it", "it's": "it",
+    "they": "they", "them": "they", "their": "their", "theirs": "they", "they're": "they", "they've": "they",
+    "he": "he", "him": "he", "his": "his", "she": "he", "her": "his", "hers": "he", "he's": "he", "she's": "he",
+}
+
+
+def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
+    """Named signs of one question after some turns."""
+    text = question.strip()
+    plain = _EXPLETIVE.sub(lambda m: " " * len(m.group()), text)
+    found = tokens(plain)
+    words = [t for t in found if t.kind != "mark"]
+    telling = [t for t in words if t.telling]
+    names = [t for t in words if t.kind == "name"]
+    signs: dict[str, float] = {}
+    _pronouns(words, telling, signs)
+    if match := _ITEM.search(plain):
+        before = sum(t.start < match.start() for t in telling)
+        signs["item"] = 1
+        signs["former or latter"] = float(bool(re.search("former|latter", match.group(), re.IGNORECASE)))
+        signs[f"item after {min(before, 3)}"] = 1
+    signs["start"] = float(bool(_START.search(text)))
+    signs["what about"] = float(bool(_WHAT_ABOUT.search(text)))
+    signs["more"] = float(bool(_MORE.search(text)) and len(telling) <= 4)
+    signs[f"telling words {_bucket(len(telling))}"] = 1
+    signs[f"names {min(len(names), 2)}"] = 1
+    rare = [t for t in telling if is_rare(t)]
+    signs[f"rare words {min(len(rare), 2)}"] = 1
+    content = [t for t in telling if t.kind == "content"]
+    signs[f"nouns {min(len(content), 4)}"] = 1
+    signs["no subject named"] = float(not names and not rare)
+    signs["no verb"] = float(not any(t.kind in {"verb", "aux"} for t in words))
+    signs["no question word"] = float(not words or words[0].kind not in {"wh", "aux", "verb", "preposition"})
+    signs["specified"] = min(3, _specified(words)) / 3
+    signs["bare definite"] = min(2, _bare_definites(words)) / 2
+    signs["second person"] = float(any(t.lower in {"i", "you", "we", "my", "your", "our", "me"} for t in words))
+    signs["subordinate first"] = float(bool(words) and words[0].lower in {"if", "when", "after", "before", "while",
+                                                                          "once", "given", "in"})
+    signs["long"] = float(len(words) >= 10)
+    signs["very short"] = float(len(words) <= 3)
+    pointer = "pronoun" if "pronoun" in signs else "item" if "item" in signs else "no pronoun"
+    told = "named" if names else "rare word" if rare else "common words"
+    signs[f"{pointer}, {told}"] = 1
+    signs[f"{pointer}, {told}, {_bucket(len(telling))} telling words"] = 1
+    signs["asks what it is"] = float(bool(_DEFINITION.search(text)) and bool(names or rare) and pointer == "no pronoun")
+    _relation(telling, names, pointer, turns, signs)
+    return {k: v for k, v in signs.items() if v}
+
+
+def _pronouns(words: Sequence[Token], telling: Sequence[Token], signs: dict[str, float]) -> None:
+    """Pronouns, and how much the question itself says before the first: its antecedent may be there."""
+    for i, t in enumerate(words):
+        after = words[i + 1] if i + 1 < len(words) else None
+        sort = _PERSONAL.get(t.lower)
+        if t.lower in {"this", "that", "these", "those", "that's"}:
+            if t.lower == "that" and i and after is not None and _relative(words[i - 1], after):
+                continue
+            sort = "this noun" if after is not None and after.telling else "this"
+        elif t.lower in {"there", "then", "here"} and (after is None or i == len(words) - 1):
+            sort = "there"
+        if sort is None:
+            continue
+        before = [x for x in telling if x.start < t.start]
+        own = sum(x.kind in {"content", "name"} for x in before)
+        named = any(x.kind == "name" or is_rare(x) for x in before)
+        first = "pronoun" not in signs
+        signs["pronoun"] = 1
+        signs[sort] = 1 if sort == "this noun" else max(signs.get(sort, 0), 1 / (1 + own))
+        if first:
+            signs[f"pronoun after {min(own, 4)}"] = 1
+            signs["pronoun after a name"] = float(named)
+            signs["pronoun is subject"] = float(i > 0 and words[i - 1].kind in {"aux", "wh"})
+
+
+def _relative(before: Token, after: Token) -> bool:
+    """Whether "that" between two words opens a clause: "the rule that checks", "does it say that the"."""
+    points = before.kind in {"verb", "preposition"} and after.kind not in {"pronoun", "determiner", "aux"}
+    return (after.lower in _THAT or before.telling) and not points
+
+
+def _specified(words: Sequence[Token]) -> int:
+    """How many phrases such as "of the lease", "in Rust" narrow the question."""
+    return sum(
+        t.kind == "preposition" and any(x.telling for x in words[i + 1:i + 4]) for i, t in enumerate(words) if i
+    )
+
+
+def _bare_definites(words: Sequence[Token]) -> int:
+    """How many noun phrases "the contacts" come without anything that says which."""
+    count = 0
+    for i, t in enumerate(words):
+        if t.lower not in {"the", "any"}:
+            continue
+        run = 0
+        while i + 1 + run < len(words) and words[i + 1 + run].kind in {"content", "name"}:
+            run += 1
+        after = words[i + 1 + run] if i + 1 + run < len(words) else None
+        plain = run == 1 and words[i + 1].kind == "content" and not is_rare(words[i + 1])
+        count += plain and (after is None or after.kind != "preposition" or after.lower not in {"of", "in", "for"})
+    return count
+
+
+def _relation(
+    telling: Sequence[Token], names: Sequence[Token], pointer: str, turns: Sequence[Turn],
+    signs: dict[str, float]
+) -> None:
+    """What the question shares with what was said: a name in full speaks for itself, a common word takes it up."""
+    if not turns:
+        return
+    last = _stems(turns[-1].question + " " + turns[-1].answer)
+    said = last.union(*(_stems(t.question + " " + t.answer) for t in turns[:-1]))
+    named = {_stem(t.lower) for t in names} | {_stem(t.lower) for t in telling if is_rare(t)}
+    common = {_stem(t.lower) for t in telling if t.kind == "content"} - named
+    for sign, found in (
+        ("names what was said", named & said), ("names something new", named - said),
+        ("takes up a word", bool(common & last) and not named & said),
+        ("all words are new", not (common | named) & said),
+    ):
+        signs[sign] = float(bool(found))
+        signs[f"{sign}, {pointer}"] = float(bool(found))
+
+
+def _stems(text: str) -> set[str]:
+    return {_stem(t.lower) for t in tokens(text) if t.telling}
+
+
+def _stem(word: str) -> str:
+    for suffix in ("ing", "ies", "es", "ed", "s"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            return word[:-len(suffix)]
+    return word
+
+
+def _bucket(n: int) -> str:
+    return str(n) if n <= 4 else "5-6" if n <= 6 else "7-9" if n <= 9 else "10+"
