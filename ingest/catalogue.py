@@ -24,8 +24,8 @@ _CHUNK = (
     'c.chunk_id, c.document_id, d.source, d.title, c.text, c.start, c."end", c.page, c.heading_path '
     "FROM chunks c JOIN documents d USING (document_id)"
 )
-_INSERT_KEYWORDS = (
-    "INSERT INTO keyword_index (rowid, title, heading, body, identifiers) "
+INSERT_KEYWORDS = (
+    "INSERT INTO {} (rowid, title, heading, body, identifiers) "
     "SELECT row, ?, ?, ?, ? FROM chunks WHERE chunk_id = ?"
 )
 _BUSY_TIMEOUT = 30.0  # seconds
@@ -203,45 +203,22 @@ class Catalogue:
         sql = f"SELECT {_CHUNK} WHERE document_id = ? AND chunk_id > ? ORDER BY chunk_id LIMIT ?"
         return list(map(_stored_chunk, self.rows(sql, document_id, chunk_id, count)))
 
-    def chunks_by_hash(self, hashes: Sequence[bytes]) -> dict[bytes, str]:
-        """Return, for each of these hashes that a ready document has, the id of one such chunk."""
-        found: dict[bytes, str] = {}
+    def chunks_with(
+        self, hashes: Sequence[bytes], among: Collection[str] | None, most: int
+    ) -> dict[bytes, list[str]]:
+        """Return, for each of these texts, the ids of up to `most` ready chunks; with `among`, of these documents."""
+        found: dict[bytes, list[str]] = {}
+        filtered = "" if among is None else "AND document_id IN (SELECT value FROM json_each(?))"
         for few in _batches(hashes):
             marks = ", ".join("?" * len(few))
             sql = (
-                "SELECT hash, MIN(chunk_id) FROM chunks JOIN documents USING (document_id) "  # noqa: S608
-                f"WHERE state = 'ready' AND hash IN ({marks}) GROUP BY hash"
+                "SELECT hash, chunk_id FROM (SELECT hash, chunk_id, row_number() OVER "  # noqa: S608
+                "(PARTITION BY hash ORDER BY row) AS n FROM chunks JOIN documents USING (document_id) "
+                f"WHERE state = 'ready' AND hash IN ({marks}) {filtered}) WHERE n <= ? ORDER BY n"
             )
-            found |= {bytes(row[0]): str(row[1]) for row in self.rows(sql, *few)}  # type: ignore[call-overload]
+            for row in self.rows(sql, *few, *(() if among is None else (_json(list(among)),)), most):
+                found.setdefault(_bytes(row[0]), []).append(str(row[1]))
         return found
-
-    def ready_among(self, chunk_ids: Sequence[str]) -> set[str]:
-        """Return those of `chunk_ids` that belong to ready documents."""
-        ready: set[str] = set()
-        for few in _batches(chunk_ids):
-            marks = ", ".join("?" * len(few))
-            sql = (
-                "SELECT chunk_id FROM chunks JOIN documents USING (document_id) "  # noqa: S608
-                f"WHERE state = 'ready' AND chunk_id IN ({marks})"
-            )
-            ready |= {str(row[0]) for row in self.rows(sql, *few)}
-        return ready
-
-    def ready_chunks_of(self, document_ids: Collection[str], most: int) -> Iterator[list[str]]:
-        """Yield the ids of all chunks of those of these documents that are ready, at most `most` at a time."""
-        batch: list[str] = []
-        for few in _batches(sorted(document_ids)):
-            rows = self.rows(
-                "SELECT c.chunk_id FROM chunks c JOIN documents d USING (document_id) "
-                "WHERE d.state = 'ready' AND d.document_id IN (SELECT value FROM json_each(?)) ORDER BY c.chunk_id",
-                _json(few),
-            )
-            batch += [str(row[0]) for row in rows]
-            while len(batch) >= most:
-                yield batch[:most]
-                batch = batch[most:]
-        if batch:
-            yield batch
 
     def count_of(self, document_ids: Collection[str]) -> int:
         """Return the number of chunks of those of these documents that are ready."""
@@ -254,6 +231,32 @@ class Catalogue:
             for few in _batches(sorted(document_ids))
         )
         return sum(int(str(count)) for count in counted)
+
+    def hashes_of(self, document_ids: Collection[str]) -> set[bytes]:
+        """Return the hashes of all chunks of those of these documents that are ready."""
+        found: set[bytes] = set()
+        for few in _batches(sorted(document_ids)):
+            rows = self.rows(
+                "SELECT c.hash FROM chunks c JOIN documents d USING (document_id) "
+                "WHERE d.state = 'ready' AND d.document_id IN (SELECT value FROM json_each(?))",
+                _json(few),
+            )
+            found.update(_bytes(row[0]) for row in rows)
+        return found
+
+    def ready_chunks_after(self, row: int, count: int) -> tuple[int, list[StoredChunk]]:
+        """Return up to `count` chunks of ready documents after a row of all chunks, and the last one's row."""
+        sql = f"SELECT c.row, {_CHUNK} WHERE d.state = 'ready' AND c.row > ? ORDER BY c.row LIMIT ?"
+        rows = self.rows(sql, row, count)
+        return int(str(rows[-1][0])) if rows else row, [_stored_chunk(r[1:]) for r in rows]
+
+    def chunk_hashes(self, chunk_ids: Sequence[str]) -> dict[str, bytes]:
+        """Return the hash of each of these chunks that there is."""
+        found: dict[str, bytes] = {}
+        for few in _batches(chunk_ids):
+            sql = f"SELECT chunk_id, hash FROM chunks WHERE chunk_id IN ({', '.join('?' * len(few))})"  # noqa: S608
+            found |= {str(row[0]): _bytes(row[1]) for row in self.rows(sql, *few)}
+        return found
 
     def keyword(
         self, terms: Sequence[str], k: int, among: Collection[str] | None = None
@@ -296,9 +299,9 @@ class Catalogue:
 
     def add_keywords(self, chunks: Sequence[StoredChunk]) -> None:
         """Index the words of chunks of a pending document."""
-        keywords = self._keywords(chunks)  # before the transaction: it takes a while
+        keywords = self.keywords_of(chunks)  # before the transaction: it takes a while
         with self.transaction() as connection:
-            connection.executemany(_INSERT_KEYWORDS, keywords)
+            connection.executemany(INSERT_KEYWORDS.format("keyword_index"), keywords)
 
     def finish(
         self,
@@ -416,14 +419,44 @@ class Catalogue:
         rows = self.rows(f"SELECT {_RECORD} FROM documents WHERE state = 'pending'")  # noqa: S608
         return [DocumentRecord(*row) for row in rows]  # type: ignore[arg-type]
 
-    def doomed_vectors(self) -> list[str]:
-        """Return the ids of vectors that are to be deleted."""
-        return [str(row[0]) for row in self.rows("SELECT chunk_id FROM doomed_vectors")]
+    def doomed(self) -> list[bytes]:
+        """Return the hashes of texts whose vectors may be needed no longer."""
+        return [_bytes(row[0]) for row in self.rows("SELECT hash FROM doomed")]
 
-    def forget_doomed(self, chunk_ids: Sequence[str]) -> None:
-        """Note that these vectors are deleted."""
+    def without_chunk(self, hashes: Sequence[bytes]) -> list[bytes]:
+        """Return those of these texts that no chunk has, of a pending document neither."""
+        used: set[bytes] = set()
+        for few in _batches(hashes):
+            marks = ", ".join("?" * len(few))
+            rows = self.rows(f"SELECT DISTINCT hash FROM chunks WHERE hash IN ({marks})", *few)  # noqa: S608
+            used.update(_bytes(row[0]) for row in rows)
+        return [key for key in hashes if key not in used]
+
+    def forget_doomed(self, hashes: Sequence[bytes]) -> None:
+        """Note that these vectors are deleted, or needed after all."""
         with self.transaction() as connection:
-            connection.executemany("DELETE FROM doomed_vectors WHERE chunk_id = ?", ((i,) for i in chunk_ids))
+            connection.executemany("DELETE FROM doomed WHERE hash = ?", ((key,) for key in hashes))
+
+    def library_id(self) -> str:
+        """Return an id that no other library has."""
+        return str(self.meta("library_id"))
+
+    def meta(self, key: str) -> str | None:
+        """Return a note of the library, or None."""
+        rows = self.rows("SELECT value FROM meta WHERE key = ?", key)
+        return str(rows[0][0]) if rows else None
+
+    def set_meta(self, key: str, value: str | None) -> None:
+        """Write a note of the library; None erases it."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM meta WHERE key = ?", (key,))
+            if value is not None:
+                connection.execute("INSERT INTO meta VALUES (?, ?)", (key, value))
+
+    def move_generation(self) -> None:
+        """Tell all processes that answers may change."""
+        with self.transaction():
+            self._move_generation()
 
     def _insert(self, record: DocumentRecord, document: LoadedDocument | None) -> None:
         pages = json.dumps([(p.number, p.start, p.end) for p in document.pages] if document else [])
@@ -490,7 +523,7 @@ class Catalogue:
     def _forget_chunks(self, document_id: str) -> None:
         for statement in (
             "DELETE FROM keyword_index WHERE rowid IN (SELECT row FROM chunks WHERE document_id = ?)",
-            "INSERT OR IGNORE INTO doomed_vectors SELECT chunk_id FROM chunks WHERE document_id = ?",
+            "INSERT OR IGNORE INTO doomed SELECT hash FROM chunks WHERE document_id = ?",
             "DELETE FROM chunks WHERE document_id = ?",
         ):
             self._connection.execute(statement, (document_id,))
@@ -499,7 +532,8 @@ class Catalogue:
         self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
 
     @staticmethod
-    def _keywords(chunks: Sequence[StoredChunk]) -> list[tuple[str, str, str, str, str]]:
+    def keywords_of(chunks: Sequence[StoredChunk]) -> list[tuple[str, str, str, str, str]]:
+        """Return what the keyword index stores of chunks, and their ids, as `INSERT_KEYWORDS` takes it."""
         return [
             (
                 index_text(chunk.title),
@@ -566,30 +600,22 @@ class Catalogue:
 
     def repair_keywords(self) -> None:
         """Make the keyword index agree with the chunks."""
-        missing = self._keywords(self.chunks(self.chunks_without_keywords()))
+        missing = self.keywords_of(self.chunks(self.chunks_without_keywords()))
         orphans = self.keywords_without_chunk()
         with self.transaction() as connection:
             connection.executemany("DELETE FROM keyword_index WHERE rowid = ?", ((row,) for row in orphans))
-            connection.executemany(_INSERT_KEYWORDS, missing)
-            self._move_generation()
-
-    def rebuild_keywords(self) -> None:
-        """Index the words of all ready chunks anew, all or nothing; searches find what they did until it is done."""
-        with self.transaction() as connection:
-            connection.execute("DROP TABLE keyword_index")
-            connection.execute(KEYWORD_INDEX)
-            last = ""
-            sql = f"SELECT {_CHUNK} WHERE d.state = 'ready' AND chunk_id > ? ORDER BY chunk_id LIMIT ?"
-            while chunks := [_stored_chunk(row) for row in connection.execute(sql, (last, _VARIABLES))]:
-                connection.executemany(_INSERT_KEYWORDS, self._keywords(chunks))
-                last = chunks[-1].chunk_id
+            connection.executemany(INSERT_KEYWORDS.format("keyword_index"), missing)
             self._move_generation()
 
     def clear_keywords(self) -> None:
         """Drop the whole content of a keyword index that is not sound."""
         with self.transaction() as connection:
             connection.execute("DROP TABLE keyword_index")
-            connection.execute(KEYWORD_INDEX)
+            connection.execute(KEYWORD_INDEX.format("keyword_index"))
+
+
+def _bytes(value: object) -> bytes:
+    return bytes(value)  # type: ignore[call-overload, no-any-return]
 
 
 _Key = TypeVar("_Key", str, bytes)

@@ -4,7 +4,9 @@
     sources         one row for each path: several paths may lead to one document; `modified_at` is of the file
     chunks          pieces of documents; `hash` is of the text that is embedded
     keyword_index   FTS5, by the row of a chunk
-    doomed_vectors  ids of vectors that are to be deleted
+    vectors         one for each distinct `hash`, by the model that made it
+    doomed          hashes whose vectors may be needed no longer
+    meta            generation, who wrote last, an id of the library
     jobs, job_files what earlier runs of ingestion did
 
 The version is SQLite's `user_version`. Whoever opens a library migrates it, in one transaction.
@@ -16,9 +18,9 @@ from ingest.content_hash import chunk_hash
 from ingest.errors import LibraryError
 from ingest.language import JUDGED, document_language
 
-VERSION = 3
+VERSION = 4
 
-KEYWORD_INDEX = """CREATE VIRTUAL TABLE keyword_index USING fts5 (
+KEYWORD_INDEX = """CREATE VIRTUAL TABLE {} USING fts5 (
     title, heading, body, identifiers, tokenize = 'porter unicode61 remove_diacritics 2'
 )"""
 
@@ -93,6 +95,19 @@ CREATE INDEX chunks_document ON chunks (document_id);
 CREATE TABLE doomed_vectors (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID
 """
 
+_VECTORS = """
+DROP TABLE doomed_vectors;
+CREATE TABLE doomed (hash BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE vectors (
+    row INTEGER PRIMARY KEY AUTOINCREMENT,
+    model TEXT NOT NULL,
+    hash BLOB NOT NULL,
+    vector BLOB NOT NULL
+);
+CREATE UNIQUE INDEX vectors_hash ON vectors (model, hash);
+INSERT INTO meta VALUES ('library_id', lower(hex(randomblob(8))))
+"""
+
 
 def create_or_migrate(connection: sqlite3.Connection) -> None:
     """Give the database the present tables. The caller runs the transaction, so that it is all or nothing.
@@ -105,7 +120,7 @@ def create_or_migrate(connection: sqlite3.Connection) -> None:
         return
     if version == 0:
         _run(connection, _DOCUMENTS_AND_CHUNKS)
-        connection.execute(KEYWORD_INDEX)
+        connection.execute(KEYWORD_INDEX.format("keyword_index"))
         _run(connection, _SOURCES_AND_JOBS)
     elif version == 1:
         _from_version_1(connection)
@@ -113,11 +128,14 @@ def create_or_migrate(connection: sqlite3.Connection) -> None:
     elif version == 2:
         connection.execute("ALTER TABLE sources ADD COLUMN modified_at TEXT")
         _add_languages(connection)
-    else:
+    elif version > VERSION:
         raise LibraryError(
             f"a newer version of this program made the library (format {version}; this one reads up to {VERSION}); "
             "install the newer version"
         )
+    _run(connection, _VECTORS)
+    if version > 0:
+        connection.execute("INSERT INTO meta VALUES ('vectors_to_adopt', 'yes')")  # see earlier_formats.py
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

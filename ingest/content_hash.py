@@ -5,6 +5,8 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
+EMBEDDED_TEXT_VERSION = 1  # part of a library's fingerprint: a change of `embedded_text` needs new vectors
+
 
 def sha256_of(path: Path) -> str:
     """Return the hash of a file's content, read in blocks."""

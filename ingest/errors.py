@@ -17,6 +17,10 @@ class LibraryDamaged(LibraryError):  # noqa: N818 - says what is the case
     """A file of the library is missing or is not what this program wrote."""
 
 
+class ServerUnreachable(LibraryError):  # noqa: N818 - says what is the case
+    """No Chroma server answers at the address that was set."""
+
+
 class ParserUnavailable(LibraryError):  # noqa: N818 - says what is the case
     """The process in which files are parsed cannot be started: no file's fault."""
 

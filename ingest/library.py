@@ -1,25 +1,27 @@
 """A library: one folder that answers which chunks of which documents are near a question.
 
-    library.sqlite3   documents, chunks, keyword index, generation: the source of truth
-    chroma/           vectors by chunk id, which can always be made again from the above
-    fingerprint.json  the embedding model and the splitter's sizes
+    library.sqlite3   documents, chunks, keyword index, vectors, generation: the source of truth
+    chroma/           an index over the vectors, which can always be made again from the above
+    fingerprint.json  the embedding model and the splitter's sizes: whose vectors are searched
     writer.lock       held by the one process that writes
     uploads/          files that came as bytes
 
-One document is one transaction. It is stored `pending` with its chunks; its vectors and keywords are written, those of
-a chunk whose text is stored already without embedding it again; then one SQLite transaction makes it `ready`, deletes
-the version it replaces and moves the generation; at last the vectors of the old version are deleted. A crash at any
-point leaves either the old version or the new one answering; what is left over is known to SQLite (pending documents,
-doomed vectors) and is swept by the next writer.
+One document is one transaction. It is stored `pending` with its chunks; its vectors and keywords are written, a vector
+only for a text that has none yet; then one SQLite transaction makes it `ready`, deletes the version it replaces and
+moves the generation; at last vectors are deleted whose text no chunk has any more. A crash at any point leaves either
+the old version or the new one answering; what is left over is known to SQLite (pending documents, doomed vectors) and
+is swept by the next writer.
 """
 
 import contextlib
 import hashlib
 import os
 import sqlite3
+import threading
 import uuid
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -30,7 +32,8 @@ from ingest.catalogue import Catalogue, Source
 from ingest.content_hash import chunk_hash, embedded_text
 from ingest.document_filter import DocumentFilter
 from ingest.documents import Chunk, DocumentRecord, Incoming, LoadedDocument, PageSpan, StoredChunk
-from ingest.embedding import Embedder
+from ingest.earlier_formats import bring_up_to_date, is_of_an_earlier_format
+from ingest.embedding import Embedder, EmbedderError, embedder_named
 from ingest.errors import (
     DocumentNotFound,
     FingerprintMismatch,
@@ -40,12 +43,15 @@ from ingest.errors import (
     LibraryNotFound,
 )
 from ingest.facets import Facets, choose, containers_of, facets_of, paths_chosen
-from ingest.fingerprint import Fingerprint
+from ingest.fingerprint import REINDEX, Fingerprint
 from ingest.job_history import JobHistory
 from ingest.keywords import query_terms
+from ingest.reindex import left_untidy, tidy_up
 from ingest.splitter import SplitterSettings, split
 from ingest.stable_split import keep_boundaries
-from ingest.vectors import Vectors
+from ingest.vector_index import VectorIndex, open_index
+from ingest.vector_search import VectorSearch
+from ingest.vector_table import VectorTable
 from ingest.verify import VerifyReport, verify
 from ingest.writer_lock import WriterLock
 
@@ -62,8 +68,6 @@ __all__ = [
 ]
 
 _EMBEDDING_BATCH = 128  # chunks; bounds memory and the time between two reports of progress
-_COMPARED = 5000  # vectors read at once for a search among some documents
-_WIDEST = 4000  # hits that such a search asks the index for before it compares with all
 _RETRIES = 3  # of a search during which the library changed
 _RUN = uuid.uuid4().hex  # with the process id: who writes
 
@@ -72,16 +76,39 @@ class Library:
     """A searchable collection of documents in one folder. Use `Library.open`. Safe to share between threads."""
 
     def __init__(
-        self, folder: Path, embedder: Embedder, splitter: SplitterSettings, catalogue: Catalogue, lock: WriterLock
+        self,
+        folder: Path,
+        embedder: Embedder,
+        splitter: SplitterSettings,
+        catalogue: Catalogue,
+        lock: WriterLock,
+        *,
+        chroma_url: str | None,
+        reindex_command: str,
     ) -> None:
         self.folder = folder
-        self.embedder = embedder
         self.splitter = splitter
         self._catalogue = catalogue
         self._lock = lock
-        self._vectors = Vectors(folder / "chroma")
+        self._chroma_url = chroma_url
+        self._reindex_command = reindex_command
+        self._following = threading.Lock()
+        self._use = self._vectors_of_model(embedder)
         self.history = JobHistory(catalogue)
         self.embedded = 0  # chunks since it was opened; the vectors of others were at hand
+
+    @property
+    def embedder(self) -> Embedder:
+        """The model whose vectors are searched and written now."""
+        return self._use.embedder
+
+    def _vectors_of_model(self, embedder: Embedder) -> "_ModelInUse":
+        fingerprint = Fingerprint.of(embedder, self.splitter, self._chroma_url)
+        key = fingerprint.model_key
+        table = VectorTable(self._catalogue, key, embedder.dimension)
+        index = open_index(self.folder, self._catalogue.library_id(), key, self._chroma_url)
+        search = VectorSearch(self._catalogue, table, index, always_index=self._chroma_url is not None)
+        return _ModelInUse(embedder, fingerprint, table, index, search)
 
     @classmethod
     def open(
@@ -92,16 +119,27 @@ class Library:
         *,
         create: bool = True,
         lock_timeout: float = 10.0,
+        chroma_url: str | None = None,
+        reindex_command: str = REINDEX,
     ) -> "Library":
         """Open the library in `folder`, made first if there is none and `create` is true.
 
-        `lock_timeout` is how many seconds a write waits for another writer. What a crash left over is swept, unless
-        somebody is writing now. A keyword index of an earlier version of this program is made again from the stored
-        text (about a minute for 100,000 chunks).
+        What a crash left over is swept, unless somebody is writing now. What an earlier version of this program made
+        is brought up to date first, without embedding anything (about two minutes for 100,000 chunks).
+
+        Args:
+            folder: where it is.
+            embedder: the model for questions and new documents.
+            splitter: how new documents are cut.
+            create: make one if there is none.
+            lock_timeout: how many seconds a write waits for another writer.
+            chroma_url: of the Chroma server that has its index; None: it is in the folder.
+            reindex_command: named where another model makes it necessary.
 
         Raises:
             LibraryNotFound: there is none and `create` is false.
-            FingerprintMismatch: it was made with another embedding model or other splitter settings.
+            FingerprintMismatch: it was made with another embedding model or other splitter settings, or its index is
+                elsewhere.
             LibraryDamaged: its files are not what they were.
         """
         folder = Path(os.path.abspath(folder))
@@ -110,18 +148,25 @@ class Library:
             raise LibraryNotFound(f"there is no library in {folder}; make one with `rag ingest`")
         folder.mkdir(parents=True, exist_ok=True)
         lock = WriterLock(folder, lock_timeout)
-        if path.exists() and (folder / "fingerprint.json").exists():
-            stale = Fingerprint.of(embedder, splitter).check_or_write(folder, is_new=False)
+        ours = Fingerprint.of(embedder, splitter, chroma_url)
+        if path.exists() and Fingerprint.is_in(folder):
+            stored = Fingerprint.read(folder, reindex_command)
+            ours.check(stored, folder, reindex_command)
             catalogue = Catalogue(path, create=False)
-            if stale:
-                with lock.hold():
-                    _rebuild_keywords(catalogue, Fingerprint.of(embedder, splitter), folder)
         else:
             with lock.hold():  # two processes may make the same library at once
                 catalogue = Catalogue(path)
-                is_new = not catalogue.documents()
-                Fingerprint.of(embedder, splitter).check_or_write(folder, is_new=is_new)
-        library = cls(folder, embedder, splitter, catalogue, lock)
+                if not Fingerprint.is_in(folder) and not catalogue.documents():
+                    ours.write(folder)
+                stored = Fingerprint.read(folder, reindex_command)
+                ours.check(stored, folder, reindex_command)
+        library = cls(
+            folder, embedder, splitter, catalogue, lock, chroma_url=chroma_url, reindex_command=reindex_command
+        )
+        if is_of_an_earlier_format(catalogue, ours, stored):
+            with lock.hold():
+                use = library._use
+                bring_up_to_date(catalogue, use.table, use.index, use.fingerprint, folder)
         with lock.try_hold() as held:
             if held:
                 library._become_writer_and_sweep()
@@ -135,7 +180,7 @@ class Library:
 
     def close(self) -> None:
         """Close the files. Closing twice is harmless."""
-        self._vectors.close()
+        self._use.index.close()
         self._catalogue.close()
 
     # Reading
@@ -197,10 +242,11 @@ class Library:
         """
         if not chunk_ids:
             return np.zeros((0, self.embedder.dimension), dtype=np.float32)
-        found = self._vectors.get(chunk_ids)
-        if len(found) != len(set(chunk_ids)):
+        hashes = self._catalogue.chunk_hashes(chunk_ids)
+        found = self._use.table.get(list(set(hashes.values())))
+        if not all(i in hashes and hashes[i] in found for i in chunk_ids):
             raise LibraryError("passages have no vector; `rag verify --repair` makes them again")
-        return np.stack([found[chunk_id] for chunk_id in chunk_ids])
+        return np.stack([found[hashes[chunk_id]] for chunk_id in chunk_ids])
 
     def document_chunks(self, document_id: str) -> list[StoredChunk]:
         """Return all chunks of a document in the order of its text; none for an unknown id."""
@@ -248,59 +294,36 @@ class Library:
         """
         if k <= 0 or not query.strip() or self.count() == 0:
             return []
-        vector = self.embedder.embed_query(query)
-        hits: list[tuple[str, float]] = []
-        for _ in range(_RETRIES):
+        for attempt in range(_RETRIES):
             generation = self.generation
-            if among is None:
-                hits = self._nearest_ready(vector, k, generation)
-            else:
-                hits = self._nearest_among(vector, k, frozenset(among), generation)
+            use = self._follow()
+            try:
+                hits = use.search.nearest(use.embedder.embed_query(query), k, generation, among)
+            except LibraryError:
+                if self.generation == generation or attempt == _RETRIES - 1:
+                    raise
+                continue  # what was searched is no longer there
             if self.generation == generation:
                 break
         return hits
 
-    def _nearest_among(
-        self, vector: NDArray[np.float32], k: int, documents: Collection[str], generation: int
-    ) -> list[tuple[str, float]]:
-        """Search the index while it brings enough chunks of these documents; else compare with every one of them."""
-        wanted = 4 * k + 16
-        theirs = self._catalogue.count_of(documents)
-        # Wide searches cost more than comparing few; where the index brings none of many, it is no use either.
-        while wanted <= _WIDEST and theirs > _COMPARED:
-            hits = self._vectors.nearest(vector, wanted, generation)
-            kept = [hit for hit in hits if hit[0].rpartition("-")[0] in documents]
-            ready = self._catalogue.ready_among([chunk_id for chunk_id, _ in kept])
-            kept = [hit for hit in kept if hit[0] in ready][:k]
-            if len(kept) == k or len(hits) < wanted:
-                return kept
-            wanted *= 4
-        return self._nearest_of_all(vector, k, documents, generation)
+    def _follow(self) -> "_ModelInUse":
+        """Go over to the vectors of another model, if another process has made them meanwhile.
 
-    def _nearest_of_all(
-        self, vector: NDArray[np.float32], k: int, documents: Collection[str], generation: int
-    ) -> list[tuple[str, float]]:
-        """Compare with every chunk of these documents, a bounded number at a time."""
-        best: list[tuple[str, float]] = []
-        for chunk_ids in self._catalogue.ready_chunks_of(documents, _COMPARED):
-            found = self._vectors.get(chunk_ids, generation)
-            if found:
-                ids = list(found)
-                similarities = np.stack([found[chunk_id] for chunk_id in ids]) @ vector
-                order = np.argsort(-similarities, kind="stable")[:k]
-                best = sorted([*best, *((ids[n], float(similarities[n])) for n in order)], key=lambda hit: -hit[1])[:k]
-        return best
-
-    def _nearest_ready(self, vector: NDArray[np.float32], k: int, generation: int) -> list[tuple[str, float]]:
-        """Search for more and more until `k` hits belong to ready documents, or there are no more."""
-        wanted = k + 16  # vectors of a document in the making, or just deleted, may stand among the best
-        while True:
-            hits = self._vectors.nearest(vector, wanted, generation)
-            ready = self._catalogue.ready_among([chunk_id for chunk_id, _ in hits])
-            kept = [hit for hit in hits if hit[0] in ready][:k]
-            if len(kept) == k or len(hits) < wanted:
-                return kept
-            wanted *= 4
+        Raises:
+            FingerprintMismatch: when that model is not to be had.
+        """
+        with self._following:
+            stored = Fingerprint.read(self.folder, self._reindex_command)
+            if not self._use.fingerprint.agrees_with(stored):
+                try:
+                    use = self._vectors_of_model(embedder_named(stored.model))
+                except (EmbedderError, OSError):
+                    use = self._use
+                use.fingerprint.check(stored, self.folder, self._reindex_command)
+                self._use.index.close()
+                self._use = use
+            return self._use
 
     # Writing
 
@@ -430,7 +453,9 @@ class Library:
         theirs = [chunk for chunk in batch if chunk.document_id in given]
         if theirs:
             rows = [given[c.document_id][int(c.chunk_id.rpartition("-")[2])] for c in theirs]
-            self._vectors.upsert([c.chunk_id for c in theirs], np.stack(rows))
+            vectors = {chunk_hash(c.heading_path, c.text): row for c, row in zip(theirs, rows, strict=True)}
+            have = self._use.table.have(list(vectors))
+            self._use.table.store({key: row for key, row in vectors.items() if key not in have}, self._use.index)
         self._catalogue.add_keywords(batch)
         return len(batch)
 
@@ -529,62 +554,63 @@ class Library:
             LibraryLocked: when another writer keeps the library; what is being written cannot be judged.
         """
         with self._lock.hold():
+            self._follow()
             self._catalogue.become_writer(_writer())
-            self._vectors.refresh()  # what is on the disk counts, not what a client remembers
+            self._use.index.refresh()  # what is on the disk counts, not what a client remembers
             with self._moving_generation():
-                return verify(self._catalogue, self._vectors, self._embed, repair=repair)
+                return verify(self._catalogue, self._use.table, self._use.index, self._embed, repair=repair)
 
     def _become_writer_and_sweep(self) -> None:
+        self._follow()
         if self._catalogue.become_writer(_writer()):
             # A stale client must not write either: it could save an index that lacks the other's vectors.
-            self._vectors.refresh()
+            self._use.index.refresh()
+        if left_untidy(self._catalogue, self._use.fingerprint):
+            tidy_up(self._catalogue, self._use.index, self._use.fingerprint, self.folder)
         self._sweep()
 
     def _sweep(self) -> None:
-        """Delete pending documents and doomed vectors; the caller holds the writer lock."""
+        """Delete pending documents, and vectors whose text no chunk has; the caller holds the writer lock."""
         if self._catalogue.pending():
             self._catalogue.abandon()
-        doomed = self._catalogue.doomed_vectors()
+        doomed = self._catalogue.doomed()
         if doomed:
-            self._vectors.delete(doomed)
+            gone = self._catalogue.without_chunk(doomed)
+            if gone:
+                self._use.index.delete(gone)
+                self._use.table.delete(gone)
             self._catalogue.forget_doomed(doomed)
 
     @contextmanager
     def _moving_generation(self) -> Iterator[None]:
-        """Tell the vectors' client that the generation moved by our own doing, so that it need not reopen."""
+        """Tell the index's client that the generation moved by our own doing, so that it need not reopen."""
         before = self.generation
         yield
-        self._vectors.wrote(before, self.generation)
+        self._use.index.wrote(before, self.generation)
 
     def _embed(self, chunks: Sequence[StoredChunk]) -> None:
-        """Write the vectors of `chunks`, which are few; one that stands in a ready document already is copied."""
-        if not chunks:
+        """Write the vectors of `chunks`, which are few; a text that has one already is not embedded again."""
+        texts = {chunk_hash(c.heading_path, c.text): embedded_text(c.heading_path, c.text) for c in chunks}
+        have = self._use.table.have(list(texts))
+        missing = {key: text for key, text in texts.items() if key not in have}
+        if not missing:
             return
-        hashes = [chunk_hash(chunk.heading_path, chunk.text) for chunk in chunks]
-        texts = {h: embedded_text(c.heading_path, c.text) for h, c in zip(hashes, chunks, strict=True)}
-        vectors = self._vectors_at_hand(list(texts))
-        missing = [h for h in texts if h not in vectors]
-        if missing:
-            made = self.embedder.embed_documents([texts[h] for h in missing])
-            if made.shape != (len(missing), self.embedder.dimension):
-                raise LibraryError(
-                    f"the embedding model gave {made.shape}, not {(len(missing), self.embedder.dimension)}"
-                )
-            vectors |= dict(zip(missing, made, strict=True))
-            self.embedded += len(missing)
-        self._vectors.upsert([chunk.chunk_id for chunk in chunks], np.stack([vectors[h] for h in hashes]))
-
-    def _vectors_at_hand(self, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
-        same = self._catalogue.chunks_by_hash(hashes)
-        stored = self._vectors.get(list(same.values())) if same else {}
-        return {h: stored[chunk_id] for h, chunk_id in same.items() if chunk_id in stored}
+        made = self.embedder.embed_documents(list(missing.values()))
+        if made.shape != (len(missing), self.embedder.dimension):
+            raise LibraryError(f"the embedding model gave {made.shape}, not {(len(missing), self.embedder.dimension)}")
+        self._use.table.store(dict(zip(missing, made, strict=True)), self._use.index)
+        self.embedded += len(missing)
 
 
-def _rebuild_keywords(catalogue: Catalogue, ours: Fingerprint, folder: Path) -> None:
-    """Index all words again, unless somebody did while we waited for the lock."""
-    if ours.check_or_write(folder, is_new=False):
-        catalogue.rebuild_keywords()
-        ours.write(folder)
+@dataclass(frozen=True, slots=True)
+class _ModelInUse:
+    """Everything that changes together when a library goes over to another model."""
+
+    embedder: Embedder
+    fingerprint: Fingerprint
+    table: VectorTable
+    index: VectorIndex
+    search: VectorSearch
 
 
 def _pending_record(one: Incoming, chunks: int) -> DocumentRecord:

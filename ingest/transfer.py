@@ -37,6 +37,9 @@ _MOST_LINE = 1 << 30  # bytes of one document
 _LONGEST_SOURCE = 4096  # characters
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 20
+# The words are indexed here, and so are the vectors; the name of a model may differ where the weights are the same.
+_OF_NO_MATTER = ("model", "keywords", "index")
+_BEFORE = {"embedded_text": 1}  # what files of earlier versions do not state
 _TOGETHER = 32  # documents
 
 
@@ -193,8 +196,7 @@ def _checked_manifest(archive: zipfile.ZipFile, library: Library, path: Path) ->
     if manifest["version"] != _VERSION:
         raise TransferError(f"{path} has version {manifest['version']}; this program reads version {_VERSION}")
     ours, theirs = asdict(Fingerprint.of(library.embedder, library.splitter)), manifest["fingerprint"]
-    # The words are indexed here; the name of a model may differ where the weights are the same.
-    different = [key for key in ours if key not in ("model", "keywords") and theirs.get(key) != ours[key]]
+    different = [key for key in ours if key not in _OF_NO_MATTER and theirs.get(key, _BEFORE.get(key)) != ours[key]]
     if different:
         raise FingerprintMismatch(
             f"{path} was made with another {' and '.join(different)} (embedding model '{theirs.get('model')}'); "

@@ -1,8 +1,8 @@
-"""Prove that the three parts of a library agree, or make them agree.
+"""Prove that the parts of a library agree, or make them agree.
 
 The catalogue is the source of truth: keywords and vectors that it does not know are deleted, those it misses are made
-again from the stored chunks. A document whose own chunks are not what its text says is marked failed, so that the next
-ingestion reads its file again.
+again from the stored chunks, and the index over the vectors is made to hold just those. A document whose own chunks are
+not what its text says is marked failed, so that the next ingestion reads its file again.
 """
 
 from collections.abc import Callable, Sequence
@@ -10,9 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ingest.catalogue import Catalogue
+from ingest.content_hash import chunk_hash
 from ingest.documents import DocumentRecord, StoredChunk
-from ingest.errors import LibraryError
-from ingest.vectors import Vectors
+from ingest.errors import LibraryError, ServerUnreachable
+from ingest.vector_index import VectorIndex
+from ingest.vector_table import VectorTable
 
 _REPAIR_BATCH = 512  # chunks held in memory at once
 
@@ -21,7 +23,8 @@ _REPAIR_BATCH = 512  # chunks held in memory at once
 class VerifyReport:
     """What a check counted and found.
 
-    `problems` were found, `remaining` are still there: the same without repair, none after a successful one.
+    `vectors` counts the chunks that have one. `problems` were found, `remaining` are still there: the same without
+    repair, none after a successful one.
     """
 
     documents: int
@@ -52,9 +55,11 @@ class _Findings:
     keywords_sound: bool
     keywords_missing: list[str]
     keywords_orphaned: list[int]
-    vectors_readable: str | None  # the error, if they are not
-    vectors_missing: list[str]
-    vectors_orphaned: list[str]
+    vectors_missing: list[bytes]
+    vectors_orphaned: list[bytes]
+    index_readable: str | None  # the error, if it is not
+    index_missing: list[bytes]
+    index_orphaned: list[bytes]
 
     def describe(self) -> tuple[str, ...]:
         lines = [f"{r.source}: its ingestion was interrupted" for r in self.pending]
@@ -62,41 +67,60 @@ class _Findings:
         lines += [f"{record.source}: {what}" for record, what in self.damaged]
         if not self.keywords_sound:
             lines.append("the keyword index is damaged")
-        if self.vectors_readable is not None:
-            lines.append(f"the vectors cannot be read: {self.vectors_readable}")
+        if self.index_readable is not None:
+            lines.append(f"the index of the vectors cannot be read: {self.index_readable}")
         counted = (
             (self.keywords_missing, "chunks are missing from the keyword index"),
             (self.keywords_orphaned, "rows of the keyword index belong to no chunk"),
-            (self.vectors_missing, "chunks have no vector"),
+            (self.vectors_missing, "texts of chunks have no vector"),
             (self.vectors_orphaned, "vectors belong to no chunk"),
+            (self.index_missing, "vectors are missing from their index"),
+            (self.index_orphaned, "entries of the index of the vectors belong to no vector"),
         )
         return (*lines, *(f"{len(found)} {what}" for found, what in counted if found))
 
 
 def verify(
-    catalogue: Catalogue, vectors: Vectors, embed: Callable[[Sequence[StoredChunk]], None], *, repair: bool
+    catalogue: Catalogue,
+    table: VectorTable,
+    index: VectorIndex,
+    embed: Callable[[Sequence[StoredChunk]], None],
+    *,
+    repair: bool,
 ) -> VerifyReport:
-    """Check, and with `repair` mend and check again. The caller holds the writer lock."""
-    findings = _examine(catalogue, vectors)
+    """Check, and with `repair` mend and check again. The caller holds the writer lock.
+
+    Raises:
+        ServerUnreachable: when the index is on a server that does not answer: nothing can be said of it, or mended.
+    """
+    findings = _examine(catalogue, table, index)
     problems = remaining = findings.describe()
     if repair and problems:
-        _mend(findings, catalogue, vectors, embed)
-        remaining = _examine(catalogue, vectors).describe()
+        _mend(findings, catalogue, table, index, embed)
+        remaining = _examine(catalogue, table, index).describe()
     records = catalogue.documents()
     return VerifyReport(
         documents=sum(r.state == "ready" for r in records),
         failed_documents=sum(r.state == "failed" for r in records),
         chunks=catalogue.count(),
         keyword_rows=catalogue.keyword_rows(),
-        vectors=len(_ids_or_error(vectors)[0]),
+        vectors=table.count_of_chunks(),
         problems=problems,
         remaining=remaining,
     )
 
 
-def _examine(catalogue: Catalogue, vectors: Vectors) -> _Findings:
-    expected = catalogue.ready_chunk_ids()
-    stored, error = _ids_or_error(vectors)
+def _examine(catalogue: Catalogue, table: VectorTable, index: VectorIndex) -> _Findings:
+    missing, orphaned = table.missing(), table.orphaned()
+    expected = table.hashes() - set(orphaned)
+    indexed: set[bytes] = set()
+    error = None
+    try:
+        indexed = index.hashes()
+    except ServerUnreachable:
+        raise
+    except LibraryError as unreadable:
+        error = str(unreadable)
     return _Findings(
         pending=catalogue.pending(),
         without_path=catalogue.documents_without_path(),
@@ -104,17 +128,12 @@ def _examine(catalogue: Catalogue, vectors: Vectors) -> _Findings:
         keywords_sound=catalogue.keyword_index_is_sound(),
         keywords_missing=catalogue.chunks_without_keywords(),
         keywords_orphaned=catalogue.keywords_without_chunk(),
-        vectors_readable=error,
-        vectors_missing=sorted(expected - stored),
-        vectors_orphaned=sorted(stored - expected),
+        vectors_missing=missing,
+        vectors_orphaned=orphaned,
+        index_readable=error,
+        index_missing=sorted(expected - indexed),
+        index_orphaned=sorted(indexed - expected),
     )
-
-
-def _ids_or_error(vectors: Vectors) -> tuple[set[str], str | None]:
-    try:
-        return vectors.ids(), None
-    except LibraryError as error:
-        return set(), str(error)
 
 
 def _damaged(catalogue: Catalogue) -> list[tuple[DocumentRecord, str]]:
@@ -129,13 +148,18 @@ def _damaged(catalogue: Catalogue) -> list[tuple[DocumentRecord, str]]:
             found.append((record, f"{len(chunks)} of {record.chunks} chunks are stored"))
         elif len(text) != record.characters or any(text[c.start : c.end] != c.text for c in chunks):
             found.append((record, "its chunks are not where they should be in its text"))
+        else:
+            stored = catalogue.chunk_hashes([c.chunk_id for c in chunks])
+            if any(stored[c.chunk_id] != chunk_hash(c.heading_path, c.text) for c in chunks):
+                found.append((record, "the hashes of its chunks are not those of their text"))
     return found
 
 
 def _mend(
     findings: _Findings,
     catalogue: Catalogue,
-    vectors: Vectors,
+    table: VectorTable,
+    index: VectorIndex,
     embed: Callable[[Sequence[StoredChunk]], None],
 ) -> None:
     catalogue.abandon()
@@ -147,12 +171,31 @@ def _mend(
     if not findings.keywords_sound:
         catalogue.clear_keywords()
     catalogue.repair_keywords()
-    if findings.vectors_readable is not None:
-        vectors.erase()
-    expected = catalogue.ready_chunk_ids()
-    stored = vectors.ids()
-    vectors.delete(sorted(stored - expected))
-    catalogue.forget_doomed(catalogue.doomed_vectors())
-    missing = sorted(expected - stored)
+    if findings.index_readable is not None:
+        index.erase()
+    table.delete(table.orphaned())
+    catalogue.forget_doomed(catalogue.doomed())
+    fill_index(table, index)
+    missing = table.missing()
     for start in range(0, len(missing), _REPAIR_BATCH):
-        embed(catalogue.chunks(missing[start : start + _REPAIR_BATCH]))
+        chunks = catalogue.chunks_with(missing[start : start + _REPAIR_BATCH], None, 1)
+        embed(catalogue.chunks([few[0] for few in chunks.values()]))
+
+
+def fill_index(table: VectorTable, index: VectorIndex, progress: Callable[[int, int], None] | None = None) -> None:
+    """Make an index hold the vectors of a table and nothing else. What it has already is not written again.
+
+    `progress` is called with the number of vectors looked at and their total.
+    """
+    indexed, wanted = index.hashes(), table.hashes()
+    done = 0
+    for _, hashes, block in table.blocks() if wanted - indexed else ():
+        rows = [row for row, key in enumerate(hashes) if key not in indexed]
+        if rows:
+            index.upsert([hashes[row] for row in rows], block[rows])
+        done += len(hashes)
+        if progress is not None:
+            progress(done, len(wanted))
+    gone = sorted(indexed - wanted)
+    if gone:
+        index.delete(gone)

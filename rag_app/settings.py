@@ -34,6 +34,7 @@ class Settings:
         home: folder that holds all collections and the user's own prompts.
         collection: name of the library to ask.
         embedder: a sentence-transformers name or path; None: the one that ships.
+        chroma_url: `http://HOST:PORT` of a Chroma server that has the vectors' index; None: the collection's folder.
         reader: folder of the local GPT; None: the one that ships.
         chat_model: "local", or `provider:model` for LangChain's `init_chat_model` (`ollama:llama3.2`; needs that
             provider's package and whatever network it uses).
@@ -50,6 +51,7 @@ class Settings:
     home: Path = field(default_factory=default_home)
     collection: str = "default"
     embedder: str | None = None
+    chroma_url: str | None = None
     reader: Path | None = None
     chat_model: str = "local"
     passages: int = 8
@@ -71,8 +73,8 @@ class Settings:
     def from_environment(cls, **overrides: Any) -> Settings:
         """Defaults, then the environment, then the given values (None: not given).
 
-        Read are `RAG_HOME`, `RAG_COLLECTION`, `RAG_EMBEDDER`, `RAG_READER`, `RAG_CHAT_MODEL`, `RAG_PASSAGES`,
-        `RAG_MIN_CONFIDENCE` and `RAG_RERANKER`.
+        Read are `RAG_HOME`, `RAG_COLLECTION`, `RAG_EMBEDDER`, `RAG_CHROMA_URL`, `RAG_READER`, `RAG_CHAT_MODEL`,
+        `RAG_PASSAGES`, `RAG_MIN_CONFIDENCE` and `RAG_RERANKER`.
         """
         found: dict[str, Any] = {}
         for name, convert in _CONVERT.items():
@@ -103,6 +105,7 @@ class Settings:
 _CONVERT: dict[str, Any] = {
     "collection": str,
     "embedder": str,
+    "chroma_url": str,
     "reader": lambda v: Path(v).expanduser(),
     "chat_model": str,
     "passages": int,

@@ -22,6 +22,7 @@ _COMMANDS = {
     "export": ("rag_app.cli.transfer", "Write a collection into one file."),
     "import": ("rag_app.cli.transfer", "Read a collection from such a file."),
     "verify": ("rag_app.cli.documents", "Check that catalogue, keyword index and vectors agree."),
+    "reindex": ("rag_app.cli.reindex", "Embed the stored text anew, for another model or version."),
     "doctor": ("rag_app.cli.doctor", "Check this installation."),
     "eval": ("rag_app.cli.evaluate", "Measure answers and retrieval."),
     "model": ("rag_app.cli.model", "Train, calibrate, inspect and import the GPT."),

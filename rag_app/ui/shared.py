@@ -9,6 +9,7 @@ import streamlit as st
 
 from ingest.document_filter import DocumentFilter
 from ingest.library import Library
+from rag_app.collection import open_library
 from rag_app.settings import Settings
 from rag_app.ui.engine import Engine
 from rag_app.ui.upload_queue import UploadQueue
@@ -41,7 +42,7 @@ def library_for(settings: Settings) -> Library:
     Raises:
         LibraryError: it cannot be opened, for example because it was made with another embedding model.
     """
-    return Library.open(settings.library_folder, engine_for(settings).embedder)
+    return open_library(settings, embedder=engine_for(settings).embedder)
 
 
 @st.cache_resource(show_spinner=False, hash_funcs={Settings: _key})

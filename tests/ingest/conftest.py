@@ -47,6 +47,18 @@ class HashingEmbedder:
         return (vector / np.linalg.norm(vector)).astype(np.float32)
 
 
+class ReversedEmbedder(HashingEmbedder):
+    """Another model: its vectors are of another length, and mean nothing to the first."""
+
+    name = "reversed"
+    dimension = 32
+    fingerprint = "reversed-32"
+
+    def _embed(self, text: str) -> NDArray[np.float32]:
+        vector = HashingEmbedder()._embed(text)[::-2]
+        return (vector / np.linalg.norm(vector)).astype(np.float32)
+
+
 def plain(text: str, title: str = "note") -> LoadedDocument:
     return LoadedDocument(text=text, mime="text/plain", title=title)
 

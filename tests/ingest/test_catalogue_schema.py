@@ -2,10 +2,15 @@
 
 import json
 import os
+import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
+import chromadb
+import numpy as np
 import pytest
+from chromadb.config import Settings
 
 from ingest.catalogue_schema import VERSION
 from ingest.content_hash import chunk_hash
@@ -39,8 +44,26 @@ PRAGMA user_version = 1;
 """
 
 
+def keep_vectors_by_chunks(folder: Path) -> None:
+    """Put the vectors into Chroma by the ids of chunks, and nowhere else, as formats 1 to 3 had them."""
+    with closing(sqlite3.connect(folder / "library.sqlite3")) as connection:
+        rows = connection.execute(
+            "SELECT chunk_id, vector FROM chunks JOIN vectors USING (hash) JOIN documents USING (document_id)"
+        ).fetchall()
+    shutil.rmtree(folder / "chroma")
+    client = chromadb.PersistentClient(str(folder / "chroma"), settings=Settings(anonymized_telemetry=False))
+    client.create_collection("chunks", embedding_function=None).add(
+        ids=[str(i) for i, _ in rows], embeddings=[np.frombuffer(v, dtype="<f4") for _, v in rows]
+    )
+    client.close()
+    path = folder / "fingerprint.json"
+    stored = json.loads(path.read_text())
+    path.write_text(json.dumps({k: v for k, v in stored.items() if k not in {"embedded_text", "index"}}))
+
+
 def back_to_version_1(folder: Path) -> None:
     """Put what a present library holds into the tables of format 1."""
+    keep_vectors_by_chunks(folder)
     path = folder / "library.sqlite3"
     new = path.with_name("new.sqlite3")
     connection = sqlite3.connect(path)
@@ -112,8 +135,13 @@ def test_a_library_of_format_2_gets_languages_at_once_and_days_as_its_files_are_
     os.utime(docs / "a.txt", (1_000_000_000, 1_000_000_000))  # September 2001
     ingest(library, [docs])
     library.close()
-    connection = sqlite3.connect(library.folder / "library.sqlite3")
+    keep_vectors_by_chunks(library.folder)
+    connection = sqlite3.connect(library.folder / "library.sqlite3", isolation_level=None)
     for statement in (
+        "DROP TABLE vectors",
+        "DROP TABLE doomed",
+        "CREATE TABLE doomed_vectors (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID",
+        "DELETE FROM meta WHERE key = 'library_id'",
         "ALTER TABLE documents DROP COLUMN language",
         "ALTER TABLE sources DROP COLUMN modified_at",
         "PRAGMA user_version = 2",

@@ -188,8 +188,9 @@ def test_a_broad_filter_is_searched_in_the_index_and_a_narrow_one_completely(
     library: Library, commit: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given limits so small that a few documents are many
-    monkeypatch.setattr("ingest.library._COMPARED", 4)
-    monkeypatch.setattr("ingest.library._WIDEST", 40)
+    monkeypatch.setattr("ingest.vector_search.MOST_COMPARED", 0)
+    monkeypatch.setattr("ingest.vector_search._FEW", 4)
+    monkeypatch.setattr("ingest.vector_search._WIDEST", 40)
     near = [commit(f"near{n}.txt", f"copper kettle {n}").document_id for n in range(60)]  # type: ignore[operator]
     far = [commit(f"far{n}.txt", f"weather in area {n}, a kettle").document_id for n in range(9)]  # type: ignore[operator]
     for among, k in ((near, 5), (far, 5), (far, 9), (far[:2], 5), ([*near, *far], 64)):

@@ -42,6 +42,27 @@ def test_the_same_model_by_path_has_its_own_fingerprint_and_the_same_vectors(
     assert np.allclose(by_path.embed_query("same"), minilm.embed_query("same"), atol=1e-6)
 
 
+def test_the_vectors_of_the_last_questions_are_remembered(
+    minilm: SentenceTransformerEmbedder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingest.embedding._QUERIES", 2)
+    first = minilm.embed_query("first")
+    asked: list[str] = []
+    encode = minilm._loaded().encode_query
+
+    def watched(texts: list[str], **how: bool) -> object:
+        asked.extend(texts)
+        return encode(texts, **how)
+
+    monkeypatch.setattr(minilm._loaded(), "encode_query", watched)
+    for text in ("second", "first", "third", "first", "second"):
+        minilm.embed_query(text)
+    assert asked == ["second", "third", "second"]
+    assert (minilm.embed_query("first") == first).all()
+    with pytest.raises(ValueError, match="read-only"):
+        first[0] = 1
+
+
 @pytest.mark.parametrize("name", ["no-such-model", "nobody/no-such-model", "not a name!"])
 def test_a_model_that_is_not_here_is_an_error_that_says_what_to_do(name: str) -> None:
     with pytest.raises(EmbedderError, match="hf download"):

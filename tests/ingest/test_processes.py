@@ -108,12 +108,14 @@ def check_after_a_crash(library: Library, docs: Path) -> None:
 
 MOMENTS = [
     ("after", "Catalogue", "begin", 2),
-    ("before", "Vectors", "upsert", 1),
-    ("after", "Vectors", "upsert", 1),
+    ("before", "ChromaFolder", "upsert", 1),
+    ("after", "ChromaFolder", "upsert", 1),
+    ("after", "VectorTable", "add", 1),
     ("after", "Catalogue", "add_keywords", 1),
     ("before", "Catalogue", "finish", 2),
     ("after", "Catalogue", "finish", 3),
-    ("after", "Vectors", "delete", 1),
+    ("after", "ChromaFolder", "delete", 1),
+    ("after", "VectorTable", "delete", 1),
     ("before", "Catalogue", "unlink", 1),
     ("after", "Catalogue", "unlink", 1),
     ("before", "Catalogue", "link", 1),

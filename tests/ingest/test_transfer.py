@@ -150,7 +150,7 @@ def test_an_export_of_another_model_or_splitter_is_refused(library: Library, exp
 
 def test_a_failed_export_leaves_the_earlier_file(library: Library, exported: Path) -> None:
     before = exported.read_bytes()
-    library._vectors.delete([library.dense("copper", 1)[0][0]])
+    library._use.table.delete(sorted(library._use.table.hashes())[:1])
     with pytest.raises(Exception, match="verify --repair"):
         export_library(library, exported)
     assert exported.read_bytes() == before

@@ -20,11 +20,24 @@ def sql(library: Library, statement: str) -> None:
 
 
 def delete_vectors(library: Library) -> None:
-    library._vectors.delete([hit[0] for hit in library.dense("copper", 2)])
+    sql(library, "DELETE FROM vectors WHERE row <= 2")
+
+
+def cut_vector(library: Library) -> None:
+    sql(library, "UPDATE vectors SET vector = substr(vector, 1, 100) WHERE row = 1")
 
 
 def add_orphan_vector(library: Library) -> None:
-    library._vectors.upsert(["nobody-000000"], library.embedder.embed_documents(["copper"]))
+    library._use.table.add([b"nobody"], library.embedder.embed_documents(["copper"]))
+    library._use.index.upsert([b"nobody"], library.embedder.embed_documents(["copper"]))
+
+
+def delete_from_index(library: Library) -> None:
+    library._use.index.delete(sorted(library._use.table.hashes())[:1])
+
+
+def add_orphan_to_index(library: Library) -> None:
+    library._use.index.upsert([b"nobody"], library.embedder.embed_documents(["copper"]))
 
 
 def delete_keyword_row(library: Library) -> None:
@@ -56,18 +69,21 @@ def leave_pending(library: Library) -> None:
     sql(
         library,
         "INSERT INTO documents SELECT 'half', 'half.txt', title, mime, sha256, size, 'pending', error, chunks, "
-        "characters, ingested_at, pages, text FROM documents LIMIT 1",
+        "characters, ingested_at, pages, text, language FROM documents LIMIT 1",
     )
 
 
 DAMAGES: list[tuple[Callable[[Library], None], str]] = [
-    (delete_vectors, "2 chunks have no vector"),
+    (delete_vectors, "2 texts of chunks have no vector"),
+    (cut_vector, "1 texts of chunks have no vector"),
     (add_orphan_vector, "1 vectors belong to no chunk"),
+    (delete_from_index, "1 vectors are missing from their index"),
+    (add_orphan_to_index, "1 entries of the index of the vectors belong to no vector"),
     (delete_keyword_row, "1 chunks are missing from the keyword index"),
     (add_orphan_keywords, "1 rows of the keyword index belong to no chunk"),
     (damage_keyword_index, "keyword index is damaged"),
-    (delete_chroma_folder, "chunks have no vector"),
-    (damage_chroma_database, "vectors cannot be read"),
+    (delete_chroma_folder, "vectors are missing from their index"),
+    (damage_chroma_database, "index of the vectors cannot be read"),
 ]
 
 
@@ -106,6 +122,7 @@ def test_an_interrupted_document_is_reported_and_swept_by_repair(
         ("UPDATE chunks SET start = start + 1 WHERE row = 1", "not where they should be"),
         ("UPDATE documents SET text = 'x'", "not where they should be"),
         ("DELETE FROM chunks WHERE row = 2", "chunks are stored"),
+        ("UPDATE chunks SET hash = x'00' WHERE row = 1", "hashes of its chunks"),
     ],
 )
 def test_a_damaged_document_is_marked_failed_and_read_again_by_the_next_job(

@@ -1,5 +1,6 @@
 """A second process for the tests: `writer_process.py LIBRARY ACTION ARGUMENT...`; see the functions below."""
 
+import contextlib
 import os
 import resource
 import signal
@@ -8,16 +9,21 @@ import time
 from pathlib import Path
 from typing import Any
 
-from conftest import HashingEmbedder
+from conftest import HashingEmbedder, ReversedEmbedder
 
-from ingest import catalogue, vectors
+from ingest import catalogue, chroma_folder, fingerprint, keyword_rebuild, reindex, vector_table
 from ingest.job import ingest
-from ingest.library import Library, LibraryError
+from ingest.library import Library, LibraryError, LibraryLocked
 
 
 def main() -> None:
     folder, action, *arguments = sys.argv[1:]
-    library = Library.open(Path(folder), HashingEmbedder(), lock_timeout=120)
+    if action in {"reindex", "die-reindexing"}:  # for another model
+        if arguments:
+            die_at(arguments[0], arguments[1], arguments[2], int(arguments[3]))
+        make_anew(Path(folder))
+        return
+    library = Library.open(Path(folder), HashingEmbedder(), lock_timeout=0.1 if action == "try-to-write" else 120)
     if action == "ingest":
         print(ingest(library, [Path(a) for a in arguments], prune=True).exit_status)
     elif action == "remove":
@@ -33,6 +39,11 @@ def main() -> None:
         when, owner, method, nth, *paths = arguments
         die_at(when, owner, method, int(nth))
         ingest(library, [Path(p) for p in paths], prune=True)
+    elif action == "try-to-write":
+        with contextlib.suppress(LibraryLocked), library.writing():
+            print("written")
+            return
+        print("locked")
     elif action == "slowly":  # ingest, announcing each step, so that the parent can kill us anywhere
         print("started", flush=True)
         ingest(library, [Path(a) for a in arguments], prune=True, progress=lambda _: time.sleep(0.05))
@@ -48,9 +59,21 @@ def main() -> None:
     library.close()
 
 
+def make_anew(folder: Path) -> None:
+    reindex._TOGETHER = 1
+    reindex.reindex(folder, ReversedEmbedder())
+
+
 def die_at(when: str, owner: str, method: str, nth: int) -> None:
     """Let the process kill itself with SIGKILL around a call, as a power cut would."""
-    cls: Any = {"Catalogue": catalogue.Catalogue, "Vectors": vectors.Vectors}[owner]
+    classes = (
+        catalogue.Catalogue,
+        chroma_folder.ChromaFolder,
+        fingerprint.Fingerprint,
+        keyword_rebuild.KeywordRebuild,
+        vector_table.VectorTable,
+    )
+    cls: Any = {c.__name__: c for c in classes}[owner]
     original = getattr(cls, method)
     calls = 0
 
