@@ -376,7 +376,8 @@ class _Job:
                 self._library.unlink(source)
                 self._end_one("removed", Outcome(source), counts=False)
         elif not opened.is_ended:
-            self._void(change.path)
+            if not end.is_unread:
+                self._void(change.path)
             # What could not be read is not known to be bad; what ended its parser is.
             sha256 = None if end.is_unread or str(change.path) in change.outdated else change.sha256
             self._fail(change.path, sha256, end.reason or "nothing was found in the file", change.size)

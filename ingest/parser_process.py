@@ -4,25 +4,30 @@ Started with the arguments MEMORY_MB SECONDS, it reads requests, one JSON object
 frames: one for each document in the file, and a last one. See `parser` for the other side.
 
 A file is read once, so that the hash of each part is of the bytes that were parsed; one that changes meanwhile is read
-again.
+again. A large text is mapped and read in parts.
 """
 
 import contextlib
 import json
+import mmap
 import os
 import signal
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ingest.documents import Chunk, LoadedDocument
 from ingest.frames import write_frame
 from ingest.loaders import LoadError, Part, UnsupportedTypeError, parts_of
+from ingest.loaders.detection import PEEKED, is_read_in_parts
+from ingest.loaders.expansion import sha256_of_content
 from ingest.splitter import SplitterSettings, split
 
 _READINGS = 3  # of a file that changes while it is read
+_STAMPS = ("st_ino", "st_size", "st_mtime_ns")
 _PAUSE = 0.3  # seconds between them
 _GRACE = 5  # seconds after which the system ends a parser that its parent did not
 _PARENT_EVERY = 1.0  # seconds
@@ -70,11 +75,16 @@ def _answer(request: dict[str, Any], replies: BinaryIO, memory: int, seconds: fl
     end: dict[str, Any] = {"kind": "end", "reason": None, "is_unread": True, "is_last": False}
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
-        data = read_whole(path, request["max_bytes"])
-        end["is_unread"] = False
-        for part in parts_of(path.name, data):
-            signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
-            _answer_part(part, request, replies)
+        with mapped(path, request["max_bytes"]) as large:
+            data = read_whole(path, request["max_bytes"]) if large is None else large.data
+            end["is_unread"] = False
+            for part in parts_of(path.name, data):
+                signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
+                if not part.name and large is not None:
+                    large.check(part.sha256)
+                _answer_part(part, request, replies)
+    except FileChanging as error:
+        end |= {"reason": str(error), "is_unread": True}
     except MemoryError:
         reason = f"it needs more than {memory} MB of memory to be read; split it"
         write_frame(replies, end | {"reason": reason, "is_last": True})
@@ -85,6 +95,42 @@ def _answer(request: dict[str, Any], replies: BinaryIO, memory: int, seconds: fl
         end["reason"] = _reason(error)
     signal.setitimer(signal.ITIMER_REAL, 0)
     write_frame(replies, end)
+
+
+class Mapped:
+    """A large file that is read in parts, while others may add to it: what was there at first counts."""
+
+    def __init__(self, path: Path, file: BinaryIO) -> None:
+        self._path = path
+        self._before = os.fstat(file.fileno())
+        self.data = mmap.mmap(file.fileno(), self._before.st_size, access=mmap.ACCESS_READ)
+
+    def check(self, sha256: str) -> None:
+        """Raise FileChanging when the content is not what its hash was at the beginning."""
+        after = self._path.stat()
+        same = all(getattr(self._before, f) == getattr(after, f) for f in _STAMPS)
+        if not same and (after.st_size < len(self.data) or sha256_of_content(self.data) != sha256):
+            raise FileChanging("it was written to while it was read; ingest it again when it is complete")
+
+
+@contextlib.contextmanager
+def mapped(path: Path, max_bytes: int) -> Iterator[Mapped | None]:
+    """Map a file that is to be read in parts; yield None for one that is read as a whole.
+
+    Raises:
+        OSError: when it cannot be read.
+    """
+    with path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if size > max_bytes or not is_read_in_parts(file.read(PEEKED), size, path.name):
+            yield None
+            return
+        large = Mapped(path, file)
+        try:
+            yield large
+        finally:
+            with contextlib.suppress(BufferError):  # a loader's regular expression may still look at it
+                large.data.close()
 
 
 def read_whole(path: Path, max_bytes: int) -> bytes:
@@ -104,7 +150,7 @@ def read_whole(path: Path, max_bytes: int) -> bytes:
             after = path.stat()
         if len(data) > max_bytes:
             raise LoadError(f"it is larger than {max_bytes / (1 << 20):g} MB; split it")
-        same = all(getattr(before, f) == getattr(after, f) for f in ("st_ino", "st_size", "st_mtime_ns"))
+        same = all(getattr(before, f) == getattr(after, f) for f in _STAMPS)
         if same and len(data) == after.st_size:
             return data
     raise FileChanging("it is being written to; ingest it again when it is complete")

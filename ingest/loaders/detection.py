@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from ingest.loaders.encoding import is_plain_text
 from ingest.loaders.errors import LoadError, UnsupportedTypeError
 from ingest.loaders.formats import BY_EXTENSION, BY_MIME, Format
+from ingest.loaders.large_text import LARGE, Content
 from ingest.loaders.package import DAMAGES
 
 PEEKED = 4096  # bytes, enough for every test but the look into a ZIP archive
@@ -37,7 +38,14 @@ _OLD_OFFICE = (
 )
 
 
-def detect(data: bytes, name: str) -> Format:
+def is_read_in_parts(start: bytes, size: int, name: str) -> bool:
+    """Say whether a file of `size` bytes that begins with `start` is never to be held in memory as a whole."""
+    by_name = BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
+    has_parts = by_name is not None and (by_name.parts is not None or by_name.mime == "application/mbox")
+    return size > LARGE and has_parts and _by_magic(start, by_name) is None
+
+
+def detect(data: Content, name: str) -> Format:
     """Return the format of a file.
 
     Raises:
@@ -45,12 +53,12 @@ def detect(data: bytes, name: str) -> Format:
         LoadError: when the file is empty, when its content is not what the extension says, or when it is known why the
             content cannot be read.
     """
-    if not data.strip():
+    if not data[:PEEKED].strip() and not data[:].strip():
         raise LoadError("the file is empty")
     by_name = BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
     by_content = _by_magic(data[:PEEKED], by_name)
     if by_content is not None:
-        return _look_into_zip(data) if by_content.mime == "application/zip" else by_content
+        return _look_into_zip(data[:]) if by_content.mime == "application/zip" else by_content
     if data[:PEEKED].startswith(b"\xd0\xcf\x11\xe0"):
         raise LoadError(_OLD_OFFICE)
     if by_name is None:

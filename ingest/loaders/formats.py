@@ -10,17 +10,20 @@ from importlib import import_module
 from typing import cast
 
 from ingest.documents import LoadedDocument
+from ingest.loaders.large_text import Content
 from ingest.loaders.members import Member
 
-Loader = Callable[[bytes, str], LoadedDocument]
-MembersOf = Callable[[bytes], Iterator[Member]]
+Loader = Callable[[Content, str], LoadedDocument]
+MembersOf = Callable[[Content], Iterator[Member]]
+PartsOf = Callable[[Content, str], Iterator[Member]]
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
     """One format. `name` completes "it is …"; `loader` and `members` are `module:function` in this package.
 
-    `is_text` says that any text may be a file of this format, so that its name alone decides.
+    `is_text` says that any text may be a file of this format, so that its name alone decides. `parts`, likewise, cuts
+    large files of a format into parts, `(data, name) -> Iterator[Member]`.
     """
 
     mime: str
@@ -29,14 +32,19 @@ class Format:
     loader: str
     members: str | None = None
     is_text: bool = False
+    parts: str | None = None
 
-    def load(self, data: bytes, stem: str) -> LoadedDocument:
+    def load(self, data: Content, stem: str) -> LoadedDocument:
         """Read one file of this format; raises LoadError."""
         return cast(Loader, _function(self.loader))(data, stem)
 
-    def open_members(self, data: bytes) -> Iterator[Member]:
+    def open_members(self, data: Content) -> Iterator[Member]:
         """Yield the files inside; raises LoadError. Only for formats that have `members`."""
         return cast(MembersOf, _function(self.members or ""))(data)
+
+    def open_parts(self, data: Content, name: str) -> Iterator[Member]:
+        """Yield the parts of a large file; only for formats that have `parts`."""
+        return cast(PartsOf, _function(self.parts or ""))(data, name)
 
 
 def _function(name: str) -> object:
@@ -54,6 +62,9 @@ _CODE = (
 _PLAIN = (".txt", ".text", ".log", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".srt", ".vtt", ".tex", ".org",
           ".adoc")  # fmt: skip
 
+_LINES = "large_text:lines_in_parts"
+_ROWS = "large_text:rows_in_parts"
+
 FORMATS = (
     Format("application/pdf", "a PDF", (".pdf",), "pdf:load_pdf"),
     Format(f"{_OFFICE}.wordprocessingml.document", "a Word document", (".docx",), "docx:load_docx"),
@@ -67,14 +78,23 @@ FORMATS = (
     Format("text/html", "a web page", (".html", ".htm", ".xhtml"), "html:load_html", is_text=True),
     Format("text/markdown", "Markdown", (".md", ".markdown"), "markdown:load_markdown", is_text=True),
     Format("text/x-rst", "reStructuredText", (".rst", ".rest"), "restructuredtext:load_restructuredtext", is_text=True),
-    Format("text/csv", "a CSV table", (".csv",), "delimited:load_csv", is_text=True),
-    Format("text/tab-separated-values", "a TSV table", (".tsv", ".tab"), "delimited:load_tsv", is_text=True),
+    Format("text/csv", "a CSV table", (".csv",), "delimited:load_csv", is_text=True, parts=_ROWS),
+    Format(
+        "text/tab-separated-values",
+        "a TSV table",
+        (".tsv", ".tab"),
+        "delimited:load_tsv",
+        is_text=True,
+        parts=_ROWS,
+    ),
     Format("application/json", "JSON", (".json",), "json:load_json", is_text=True),
-    Format("application/jsonl", "JSON lines", (".jsonl", ".ndjson"), "json:load_jsonl", is_text=True),
+    Format(
+        "application/jsonl", "JSON lines", (".jsonl", ".ndjson"), "json:load_jsonl", is_text=True, parts=_LINES
+    ),
     Format("application/x-ipynb+json", "a Jupyter notebook", (".ipynb",), "notebook:load_notebook", is_text=True),
     Format("text/x-python", "Python source", (".py", ".pyi"), "source_code:load_python", is_text=True),
-    Format("text/x-source-code", "source code", _CODE, "source_code:load_code", is_text=True),
-    Format("text/plain", "plain text", _PLAIN, "text:load_text", is_text=True),
+    Format("text/x-source-code", "source code", _CODE, "source_code:load_code", is_text=True, parts=_LINES),
+    Format("text/plain", "plain text", _PLAIN, "text:load_text", is_text=True, parts=_LINES),
     Format("message/rfc822", "an e-mail", (".eml",), "mail:load_mail", "mail:mail_members", is_text=True),
     Format("application/mbox", "a mailbox", (".mbox",), "mbox:load_mbox", "mbox:mbox_members", is_text=True),
     Format(

@@ -8,6 +8,7 @@ from functools import partial
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.errors import LoadError
+from ingest.loaders.large_text import Content, drop_pages
 from ingest.loaders.members import Member, Names
 
 # A message begins after an empty line with "From ", a sender and a date; in a text such a line is written ">From ".
@@ -21,7 +22,7 @@ def load_mbox(_data: bytes, stem: str) -> LoadedDocument:
     return LoadedDocument(text="", mime="application/mbox", title=stem, is_container=True)
 
 
-def mbox_members(data: bytes) -> Iterator[Member]:
+def mbox_members(data: Content) -> Iterator[Member]:
     """Yield the messages as e-mail files named by number and subject.
 
     Raises:
@@ -30,6 +31,7 @@ def mbox_members(data: bytes) -> Iterator[Member]:
     starts = list(_START.finditer(data))
     if not starts or starts[0].start() != 0:
         raise LoadError("it is named like a mailbox but does not begin with a message")
+    drop_pages(data)
     names = Names()
     ends = [*(match.start() for match in starts[1:]), len(data)]
     for number, (match, end) in enumerate(zip(starts, ends, strict=True), start=1):
@@ -38,8 +40,10 @@ def mbox_members(data: bytes) -> Iterator[Member]:
         yield Member(names.unique(f"{name[:100]}.eml"), end - match.end(), partial(_message, data, match.end(), end))
 
 
-def _message(data: bytes, start: int, end: int) -> bytes:
-    return _ESCAPED.sub(rb"\1", data[start:end])
+def _message(data: Content, start: int, end: int) -> bytes:
+    message = _ESCAPED.sub(rb"\1", data[start:end])
+    drop_pages(data)
+    return message
 
 
 def _subject(header: bytes) -> str:
