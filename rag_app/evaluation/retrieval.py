@@ -1,86 +1,92 @@
-"""`rag eval retrieval`: nDCG, recall and MRR over a collection in BEIR's format, for each search and their fusion."""
+"""`rag eval retrieval`: nDCG, recall and MRR of each search and of the ways to fuse them."""
 
 from __future__ import annotations
 
-import csv
 import math
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from tqdm import tqdm
 
 from ingest.library import Library
-from model.json_lines import DataError, read_lines
-from rag_app.retrieval.retriever import LibraryRetriever, SearchMode
+from model.language import Language, language_of
+from rag_app.evaluation.retrieval_sets import QuerySet
+from rag_app.retrieval.fusion import CANDIDATES, Ranking, fuse, fuse_min_max, fuse_ranks
+from rag_app.retrieval.fusion_weights import DENSE_WEIGHT
 
 DEPTH = 100             # documents judged
 CHUNKS_PER_DOCUMENT = 3  # a document may hold several hits; so many chunks are fetched for one document wanted
 
-Judgements = Mapping[str, Mapping[str, int]]    # query id -> document id -> relevance > 0
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What both searches bring for one query; `source` gives the document of each chunk id."""
+
+    lang: Language
+    relevant: Mapping[str, int]
+    dense: Ranking
+    keyword: Ranking
+    source: Mapping[str, str]
+
+    def documents(self, ranking: Ranking) -> list[str]:
+        """The documents of a ranking of chunks, each at its best place."""
+        return list(dict.fromkeys(self.source[chunk_id] for chunk_id, _ in ranking))[:DEPTH]
+
+    def fused(self, dense_weight: float) -> list[str]:
+        """The documents as the product ranks them with another weight."""
+        hits = fuse(self.dense[:CANDIDATES], self.keyword[:CANDIDATES], dense_weight, 2 * CANDIDATES)
+        return self.documents(hits)
 
 
-def read_beir(
-    corpus: Path, queries: Path, qrels: Path
-) -> tuple[dict[str, tuple[str, str]], dict[str, str], Judgements]:
-    """Documents as id -> (title, text), queries as id -> text, judgements.
-
-    Raises:
-        DataError: a file is missing or not in BEIR's format.
-    """
-    documents = {str(r["_id"]): (str(r.get("title") or ""), str(r["text"])) for r in _rows(corpus)}
-    asked = {str(r["_id"]): str(r["text"]) for r in _rows(queries)}
-    judged: dict[str, dict[str, int]] = {}
-    try:
-        with qrels.open(encoding="utf-8", newline="") as lines:
-            for row in csv.reader(lines, delimiter="\t"):
-                if len(row) < 3 or not row[-1].lstrip("-").isdigit():
-                    continue    # the header
-                if int(row[-1]) > 0:
-                    judged.setdefault(row[0], {})[row[-2]] = int(row[-1])
-    except OSError as error:
-        raise DataError(f"{qrels}: {error.strerror or error}") from error
-    asked = {i: text for i, text in asked.items() if i in judged}
-    if not asked:
-        raise DataError(f"no query of {queries} has a judgement in {qrels}")
-    return documents, asked, judged
+SEARCHES: Mapping[str, Callable[[Found], list[str]]] = {
+    "dense": lambda f: f.documents(f.dense),
+    "keyword": lambda f: f.documents(f.keyword),
+    "rrf": lambda f: f.documents(fuse_ranks(f.dense[:CANDIDATES], f.keyword[:CANDIDATES], 2 * CANDIDATES)),
+    "min-max": lambda f: f.documents(fuse_min_max(f.dense[:CANDIDATES], f.keyword[:CANDIDATES], 0.5, 2 * CANDIDATES)),
+    "fused": lambda f: f.fused(DENSE_WEIGHT[f.lang]),
+}
+"""Ways to rank: the product's is `fused`, the others are there to be compared with."""
 
 
-def _rows(path: Path) -> list[dict[str, Any]]:
-    rows = list(read_lines(path))
-    if any("_id" not in r or "text" not in r for r in rows):
-        raise DataError(f'{path}: every line needs "_id" and "text"')
-    return rows
-
-
-def evaluate(
-    library: Library, queries: Mapping[str, str], judged: Judgements, *, quiet: bool
-) -> dict[str, dict[str, float]]:
-    """Metrics of every search mode over an indexed library whose sources are the document ids."""
-    source = {d.document_id: d.source for d in library.documents()}
-    found: dict[str, dict[str, float]] = {}
-    for mode in (SearchMode.DENSE, SearchMode.KEYWORD, SearchMode.FUSED):
-        retriever = LibraryRetriever(library=library, mode=mode)
-        rows = []
-        for query_id, text in tqdm(queries.items(), desc=mode.value, unit="q", disable=quiet):
-            hits = retriever.search(text, DEPTH * CHUNKS_PER_DOCUMENT)
-            ranking = list(dict.fromkeys(source[chunk_id.rsplit("-", 1)[0]] for chunk_id, _ in hits))[:DEPTH]
-            rows.append(metrics(ranking, judged[query_id]))
-        found[mode.value] = {name: round(sum(r[name] for r in rows) / len(rows), 4) for name in rows[0]}
+def search(library: Library, query_set: QuerySet, *, quiet: bool) -> list[Found]:
+    """Ask an indexed library, whose sources are the document ids, every query of a set."""
+    names = {d.document_id: d.source for d in library.documents()}
+    depth = DEPTH * CHUNKS_PER_DOCUMENT
+    found = []
+    for query_id, text in tqdm(query_set.queries.items(), desc=query_set.name, unit="q", disable=quiet):
+        dense, keyword = library.dense(text, depth), library.keyword(text, depth)
+        source = {chunk_id: names[chunk_id.rsplit("-", 1)[0]] for chunk_id, _ in [*dense, *keyword]}
+        found.append(Found(language_of(text), query_set.judged[query_id], dense, keyword, source))
     return found
+
+
+def evaluate(found: Sequence[Found]) -> dict[str, dict[str, float]]:
+    """The mean metrics of every way to rank."""
+    return {name: mean([metrics(ranked(f), f.relevant) for f in found]) for name, ranked in SEARCHES.items()}
+
+
+def mean(rows: Iterable[Mapping[str, float]]) -> dict[str, float]:
+    """The mean of each metric over queries or over sets."""
+    listed = list(rows)
+    return {name: round(sum(r[name] for r in listed) / len(listed), 4) for name in listed[0]}
 
 
 def metrics(ranking: Sequence[str], relevant: Mapping[str, int]) -> dict[str, float]:
     """nDCG@10 (linear gain, as trec_eval), recall@10, recall@100 and MRR@10 of one query; 0..1."""
     gains = [relevant.get(d, 0) for d in ranking[:10]]
-    ideal = sorted(relevant.values(), reverse=True)[:10]
     first = next((i for i, g in enumerate(gains, 1) if g), None)
     return {
-        "ndcg_at_10": _dcg(gains) / _dcg(ideal),
+        "ndcg_at_10": ndcg(ranking, relevant),
         "recall_at_10": sum(d in relevant for d in ranking[:10]) / len(relevant),
         "recall_at_100": sum(d in relevant for d in ranking[:100]) / len(relevant),
         "mrr_at_10": 1 / first if first else 0.0,
     }
+
+
+def ndcg(ranking: Sequence[str], relevant: Mapping[str, int]) -> float:
+    """nDCG@10 with linear gain, 0..1."""
+    ideal = sorted(relevant.values(), reverse=True)[:10]
+    return _dcg([relevant.get(d, 0) for d in ranking[:10]]) / _dcg(ideal)
 
 
 def _dcg(gains: Sequence[int]) -> float:

@@ -48,8 +48,8 @@ def fuse_min_max(dense: Ranking, keyword: Ranking, dense_weight: float, k: int) 
 
 def fuse_ranks(dense: Ranking, keyword: Ranking, k: int) -> list[tuple[str, float]]:
     """Reciprocal rank fusion: only the ranks count."""
-    places = ({i: 1 / (_RANK_CONSTANT + n) for n, (i, _) in enumerate(hits, 1)} for hits in (dense, keyword))
-    return _mean(*places, dense_weight=0.5)[:k]
+    places = [{i: 1 / (_RANK_CONSTANT + n) for n, (i, _) in enumerate(hits, 1)} for hits in (dense, keyword)]
+    return _mean(places[0], places[1], 0.5)[:k]
 
 
 def normalize(ranking: Ranking) -> dict[str, float]:
