@@ -257,6 +257,6 @@ def _connected(address: str | None, jobs: int | None) -> tuple[Any, bool]:
     options: dict[str, Any] = {"address": address} if address else {"num_cpus": jobs, "include_dashboard": False}
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+    except Exception as error:  # Ray raises nothing better where a process of its own does not start
         raise EngineUnavailable(f"the Ray cluster {address or 'of this machine'} cannot be used ({error})") from error
     return ray, True

@@ -16,7 +16,7 @@ from pathlib import PurePosixPath
 
 from ingest.loaders.members import Member, Names
 
-LARGE = 16 << 20  # bytes; a smaller file is one document
+LARGE = 8 << 20  # bytes; a smaller file is one document
 _LEAST = 3 << 20  # bytes of a part; the last one may be smaller
 _MOST = 6 << 20
 _LONGEST_HEADER = 64 << 10
