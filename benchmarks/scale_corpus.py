@@ -34,8 +34,7 @@ class Corpus:
         if path.exists():
             with np.load(path, allow_pickle=False) as stored:
                 if str(stored["model"]) == embedder.fingerprint:
-                    texts = {key[6:]: stored[key].tolist() for key in stored if key.startswith("texts-")}
-                    return cls(texts, {lang: stored[f"vectors-{lang}"] for lang in texts})
+                    return cls.load(path)
         texts = {}
         for file in files:
             for text in passages_of(file, count // len(files)):
@@ -45,6 +44,13 @@ class Corpus:
         arrays |= {f"vectors-{lang}": some for lang, some in corpus.vectors.items()}
         np.savez(path, model=np.array(embedder.fingerprint), **arrays)
         return corpus
+
+    @classmethod
+    def load(cls, path: Path) -> Corpus:
+        """Read what was made before."""
+        with np.load(path, allow_pickle=False) as stored:
+            texts = {key[6:]: stored[key].tolist() for key in stored if key.startswith("texts-")}
+            return cls(texts, {lang: stored[f"vectors-{lang}"] for lang in texts})
 
     def passages(self, chosen: random.Random, count: int) -> tuple[list[str], NDArray[np.float32]]:
         """Return perturbed copies in one language, and their vectors of shape `(count, dimension)`."""

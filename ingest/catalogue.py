@@ -119,6 +119,10 @@ class Catalogue:
         """Return the number of chunks of ready documents."""
         return int(str(self.value("SELECT COALESCE(SUM(chunks), 0) FROM documents WHERE state = 'ready'")))
 
+    def has_chunks(self) -> bool:
+        """Whether there is any chunk of a ready document; much faster than counting."""
+        return bool(self.rows("SELECT 1 FROM documents WHERE state = 'ready' AND chunks > 0 LIMIT 1"))
+
     def documents(self) -> list[DocumentRecord]:
         """Return all documents by source. A new version in the making is not listed beside the one it replaces."""
         rows = self.rows(

@@ -7,7 +7,8 @@ file once a process and grows as other processes add to it.
 
 import threading
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +18,7 @@ from ingest.vector_table import VectorTable
 _DEAD = 0.1  # part of the matrix that may be deleted vectors before it is read anew
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Snapshot:
     """The vectors as they were at some generation; never changed, so that searches need no lock."""
 
@@ -25,7 +26,11 @@ class _Snapshot:
     last_row: int
     hashes: tuple[bytes, ...]
     matrix: NDArray[np.float32]  # (len(hashes), dimension)
-    row_of: dict[bytes, int] = field(repr=False)
+
+    @cached_property
+    def row_of(self) -> dict[bytes, int]:
+        """Where the vector of a text is; made when a search among some documents first asks."""
+        return {key: row for row, key in enumerate(self.hashes)}
 
 
 class ExactSearch:
@@ -72,10 +77,10 @@ class ExactSearch:
         fresh = list(self._table.blocks(before.last_row)) if before is not None else []
         if before is not None and len(before.hashes) + sum(len(h) for _, h, _ in fresh) <= stored * (1 + _DEAD):
             if not fresh:
-                return _Snapshot(generation, before.last_row, before.hashes, before.matrix, before.row_of)
+                return replace(before, generation=generation)
             hashes = (*before.hashes, *(h for _, some, _ in fresh for h in some))
             matrix = np.concatenate([before.matrix, *(m for _, _, m in fresh)])
-            return _Snapshot(generation, fresh[-1][0], hashes, matrix, _rows(hashes))
+            return _Snapshot(generation, fresh[-1][0], hashes, matrix)
         # What a writer adds from now on belongs to a later generation.
         matrix = np.empty((stored, self._table.dimension), dtype=np.float32)
         found: list[bytes] = []
@@ -83,11 +88,7 @@ class ExactSearch:
         for last, some, block in self._table.blocks(most=stored):  # noqa: B007 - the last row is wanted
             matrix[len(found) : len(found) + len(block)] = block
             found += some
-        return _Snapshot(generation, last, tuple(found), matrix[: len(found)], _rows(found))
-
-
-def _rows(hashes: Collection[bytes]) -> dict[bytes, int]:
-    return {key: row for row, key in enumerate(hashes)}
+        return _Snapshot(generation, last, tuple(found), matrix[: len(found)])
 
 
 def _largest(similarities: NDArray[np.float32], k: int) -> NDArray[np.intp]:

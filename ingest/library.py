@@ -292,7 +292,7 @@ class Library:
             among: ids of the documents to search in; None: all. The best `k` of *their* chunks are found, however
                 low they stand among all: a filter never empties the result. Unknown ids are passed over.
         """
-        if k <= 0 or not query.strip() or self.count() == 0:
+        if k <= 0 or not query.strip() or not self._catalogue.has_chunks():
             return []
         for attempt in range(_RETRIES):
             generation = self.generation

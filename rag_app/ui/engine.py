@@ -56,7 +56,7 @@ class Engine:
         with self._lock:
             if not self._has_search:
                 with self._at(Stage.SEARCH):
-                    import chromadb  # noqa: F401 - takes a second, better now than at the first search
+                    import chromadb  # noqa: F401 - takes a second, better now than at the first upload
 
                     self.embedder.embed_query("warm up")
                     self._has_search = True
