@@ -15,7 +15,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from ingest.keywords import any_of
 
-_COLUMN_WEIGHTS = "2.0, 1.5, 1.0, 1.0"  # title, heading, body, identifiers
+COLUMN_WEIGHTS = "2.0, 1.5, 1.0, 1.0"  # title, heading, body, identifiers
 _MOST_ROWS = 30_000  # that are scored for one query, if the best are among them
 _K1 = 1.2  # FTS5's
 _SPARE = 16  # rows of a document in the making may stand among the best
@@ -64,7 +64,7 @@ def _best_rows(
     # The `+` keeps SQLite from searching once for each row of the documents.
     chosen = "AND +rowid IN (SELECT row FROM chunks WHERE document_id IN (SELECT value FROM json_each(?))) "
     return connection.execute(
-        f"SELECT rowid, -bm25(keyword_index, {_COLUMN_WEIGHTS}) AS score FROM keyword_index "  # noqa: S608
+        f"SELECT rowid, -bm25(keyword_index, {COLUMN_WEIGHTS}) AS score FROM keyword_index "  # noqa: S608
         f"WHERE keyword_index MATCH ? {'' if among is None else chosen}ORDER BY score DESC, rowid LIMIT ?",
         (expression, *(() if among is None else (json.dumps(list(among)),)), limit),
     ).fetchall()
