@@ -65,18 +65,16 @@ def _choose(name: str, label: str, options: Sequence[str], shown: Callable[[str]
     key = session.filter_key(name)
     # What was chosen may be gone with the last document that had it.
     session.keep_only(key, options)
-    return st.multiselect(label, options, key=key, format_func=shown, placeholder="")
+    return st.multiselect(label, options, key=key, format_func=shown, placeholder=label, label_visibility="collapsed")
 
 
 def _days(facets: Facets, strings: Strings, words: list[str]) -> dict[str, date]:
     first, last = date.fromisoformat(facets.first_day), date.fromisoformat(facets.last_day)
     found: dict[str, date] = {}
-    for column, name, label in zip(
-        st.columns(2), ("since", "until"), (strings.filter_since, strings.filter_until), strict=True
-    ):
-        day = column.date_input(
-            label, value=None, min_value=date(1970, 1, 1), max_value=max(last, date.today()),
-            key=session.filter_key(name), format="YYYY-MM-DD", help=f"{first} – {last}",
+    for name, label in (("since", strings.filter_since), ("until", strings.filter_until)):
+        day = st.date_input(
+            label, value=None, min_value=min(first, date(1970, 1, 1)), max_value=max(last, date.today()),
+            key=session.filter_key(name), format="YYYY-MM-DD",
         )
         if isinstance(day, date):
             found[name] = day
