@@ -258,5 +258,7 @@ def _connected(address: str | None, jobs: int | None) -> tuple[Any, bool]:
     try:
         ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
     except Exception as error:  # Ray raises nothing better where a process of its own does not start
-        raise EngineUnavailable(f"the Ray cluster {address or 'of this machine'} cannot be used ({error})") from error
+        hint = "if it was started with RAY_AUTH_MODE=token, set it here too"
+        where = f"{address} ({hint})" if address else "of this machine"
+        raise EngineUnavailable(f"the Ray cluster {where} cannot be used: {error}") from error
     return ray, True
