@@ -19,6 +19,7 @@ from rag_app.followups.conversation import Turn
 from rag_app.followups.phrases_en import phrases
 from rag_app.followups.rows import Row
 
+_PRONOUN = re.compile(r"^它|\bits?\b")
 _LEFT_OVER = re.compile(r"^(里面?|上面?|中|时|的|，|、|\s)+")
 
 
@@ -64,6 +65,29 @@ def shortened(path: Path, *, seed: int = 0) -> Iterator[tuple[Row, str]]:
         short = make(question, other["question"], draw)
         if short:
             yield Row(str(row.get("id", i)), (_turn(other),), short, question, dependent=True), row["context"]
+
+
+def compound(path: Path, *, seed: int = 0) -> list[Row]:
+    """Two questions on one passage asked in one, the second with a pronoun: its antecedent is in the question itself.
+
+    The history is questions on other passages.
+
+    Raises:
+        DataError: the file or a line cannot be used.
+    """
+    made = [r for r, _ in shortened(path, seed=seed) if _PRONOUN.search(r.question)]
+    draw = random.Random(seed)
+    found: list[Row] = []
+    for row in made:
+        first = row.turns[0].question.rstrip("？?。. ")
+        if row.lang == "zh":
+            question = f"{first}，{row.question.replace('它', draw.choice('它它他她'), 1)}"
+        else:
+            question = f"{first}, and {row.question[0].lower()}{row.question[1:]}"
+        told = draw.choice(made)
+        if told is not row:
+            found.append(Row(row.id, (Turn(told.standalone),), question, question, dependent=False))
+    return found
 
 
 def _shorter_chinese(question: str, other: str, draw: random.Random) -> str | None:

@@ -11,9 +11,10 @@ import re
 from collections.abc import Sequence
 
 from model.language import language_of
-from rag_app.followups import rewrite_en
 from rag_app.followups.chinese import words
 from rag_app.followups.conversation import Turn
+from rag_app.followups.english import words_of
+from rag_app.followups.phrases_en import phrases
 
 _OPENING = re.compile(
     r"^(好的?|嗯+|哦|噢|谢谢|謝謝|明白了?|那么|那麼|"
@@ -43,7 +44,7 @@ _CUT = re.compile(
     r"由|在|会|会在|能|可以|应该|应当|"
 
                   r"需要|应|得|被|把|叫|属于|跟|和|用|算|分|占|支持|的|，|、|\s)+$")
-_FILLERS = re.compile(r"可以|能够|能|应该|应当|需要|是否|吗|嗎|[？?。呢]|会(?!议|员|计)|怎么|怎麼|怎样|如何")
+_FILLERS = words_of("可以 能够 能 应该 应当 需要 是否 吗 嗎 ？ ? 。 呢 会 會 怎么 怎麼 怎样 怎樣 如何")
 _POINTER = re.compile(
     r"它们|它們|它|牠|他们|他們|她们|她們|他|她(?!们)|对方|"
     r"(?:这|這|那|该|該|此|上述)(?:一?[个個些种種次样樣家本部座项項类類款条條位份场場篇台只支件套段]|"
@@ -89,10 +90,10 @@ def topic(turn: Turn) -> str:
     text = re.sub(r"[？?。！\s]+$", "", turn.question)
     text = _OPENING.sub("", text)
     if language_of(text) != "zh":
-        english = rewrite_en.topic([turn])
-        return english.text if english else ""
+        named = [p for p in phrases(text, linked=False) if p.named]
+        return max(named, key=lambda p: p.proper).text if named else ""
     if _HOW.search(text) or re.search(r"[吗嗎]$", text):
-        action = _CUT.sub("", _FILLERS.sub("", text)).strip()
+        action = _CUT.sub("", _without_fillers(text)).strip()
         if len(action) <= _LONGEST_TOPIC and not action.startswith(("把", "被")):
             return re.sub(r"(办|辦)$", "", action) if "办" in action[-1:] and "怎么办" in text else action
     asked = _WH.search(text)
@@ -111,10 +112,19 @@ def topic(turn: Turn) -> str:
     return chunks[-1][0] if chunks else subject
 
 
+def _without_fillers(text: str) -> str:
+    """Without words that only ask; "能" stays in "太阳能"."""
+    kept, position = "", 0
+    for w in words(text):
+        kept += text[position:w.start] + ("" if w.text in _FILLERS else w.text)
+        position = w.end
+    return " ".join(kept.split())
+
+
 def _without_last_verb(subject: str) -> str:
     """Leave off the verb of what was asked: of "水箱能装多少水", "水箱能装" becomes "水箱"."""
     found = words(subject)
-    while len(found) > 1 and ((found[-1].verb and len(found[-1].text) == 1) or found[-1].flag[0] in "dpc") and any(
+    while len(found) > 1 and ((found[-1].verb and len(found[-1].text) == 1) or found[-1].flag[0] in "dpcu") and any(
         w.noun for w in found[:-1]
     ):
         found.pop()
@@ -200,7 +210,8 @@ def _list_item(core: str, last: Turn, about: str) -> str | None:
     rest = core[match.end(1):]
     if re.fullmatch(r"的?呢?[？?]*", rest):
         rest = "是什么？" if not about else f"，{last.question}"
-    return core[:match.start()] + put + rest
+    lead = f"{about}，" if about and not re.search(re.escape(put), about) and match.start() == 0 else ""
+    return lead + core[:match.start()] + put + rest
 
 
 def _listed(text: str) -> list[str]:
@@ -284,7 +295,7 @@ def _pronoun(core: str, turns: Sequence[Turn], about: str) -> str | None:
         gap = "" if not re.match(r"(其中|后来|後來|当时|當時)", core) else "，"
         return f"{about}{gap}{core}" if about else None
     masked = _NOT_POINTER.sub(lambda m: "一" * len(m.group()), core)
-    match = _POINTER.search(masked)
+    match = re.search("[他她]们?|[他她]們", masked) or _POINTER.search(masked)
     if match is None:
         return None
     told, rest = match.group(), core[match.end():]
@@ -320,6 +331,9 @@ def _person(turns: Sequence[Turn]) -> str:
 
 def _names(text: str) -> list[str]:
     """Names of persons, with the parts of foreign ones joined, and words for persons such as 值班工程师."""
+    persons = [part for p, _ in noun_phrases(text) for part in p.split("的") if _PERSON.search(part) and len(part) > 2]
+    if persons:
+        return persons
     found = words(text)
     names: list[str] = []
     end = -1
@@ -334,6 +348,4 @@ def _names(text: str) -> list[str]:
         elif joined_on:
             names[-1] += text[end] + w.text
             end = w.end
-    if names:
-        return names
-    return [p for p, _ in noun_phrases(text) if _PERSON.search(p)]
+    return names or [p for p, _ in noun_phrases(text) if _PERSON.search(p)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rag_app.followups.conversation import Turn
 from rag_app.followups.english import Token, is_rare, tokens, words_of
@@ -114,6 +115,8 @@ def _pronouns(words: Sequence[Token], telling: Sequence[Token], signs: dict[str,
         if first:
             signs[f"pronoun after {min(own, 4)}"] = 1
             signs["pronoun after a name"] = float(named)
+            clause = {"and", "if", "when", "because", "while", "after", "before", "but", "so"}
+            signs["pronoun in a later clause"] = float(any(w.lower in clause for w in words[1:i]) and bool(own))
             signs["pronoun is subject"] = float(i > 0 and words[i - 1].kind in {"aux", "wh"})
 
 
@@ -156,6 +159,9 @@ def _relation(
     said = last.union(*(_stems(t.question + " " + t.answer) for t in turns[:-1]))
     named = {_stem(t.lower) for t in names} | {_stem(t.lower) for t in telling if is_rare(t)}
     common = {_stem(t.lower) for t in telling if t.kind == "content"} - named
+    pairs = [f"{a.lower} {b.lower}" for a, b in pairwise(telling) if b.start - a.end <= 1]
+    told = " ".join(t.question + " " + t.answer for t in turns).lower()
+    signs["repeats a phrase"] = float(any(pair in told for pair in pairs))
     for sign, found in (
         ("names what was said", named & said), ("names something new", named - said),
         ("takes up a word", bool(common & last) and not named & said),

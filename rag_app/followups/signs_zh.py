@@ -12,11 +12,18 @@ _START = re.compile(
     r"^(还有|還有|另外|此外|除此|除了|然后|然後|后来|後來|所以|但是|但|可是|不过|不過|如果|要是|假如|万一|"
     r"而且|而|并且|再|也|具体|具體|又|同样|同樣|反过来|反之|换成|換成|只|就|之后|之後|之前|以前|以后|以後|"
     r"当时|當時|接着|其次|最后|"
-    r"最後|第[一二三四五六七八九十两]|前[一两几]|后[一两几]|結果|结果|否则|否則|不然|比如|例如|有没有别|"
+    r"最後|前[一两几]|后[一两几]|結果|结果|否则|否則|不然|比如|例如|有没有别|"
     r"还|還|仍|违反|超过|超出|逾期|到期|过期)"
 )
 _THEN = re.compile(r"^(那么?|那麼)(?![些种種个個边邊里裡年天时時家位本部条條场場])|^(好的?|嗯|哦)[，,]")
+_ASKING = re.compile(
+    r"怎么|怎麼|怎样|如何|为什么|什么|什麼|哪里|哪个|哪些|哪|谁|誰|多少|多久|多长|几|吗|嗎|呢|可以|需要|"
+    r"是否|有没有|[，。？?、\s]"
+)
 _WHICH_ONE = re.compile(r"哪一?[个個种種些款项項位家][？?]?$|哪一?[个個种種]更")
+_ASKS = re.compile(r"[吗嗎呢？?]$|怎|什|啥|谁|誰|哪|几|幾|多|如何|何|是否|是不是|有没有|能不能|吧")
+_CLAUSE = 4     # characters of an earlier clause that may hold what a pronoun stands for
+_REPEATED = 4   # characters in a row that are no chance repetition
 _QUOTED = re.compile(r"《[^》]*》|「[^」]*」|“[^”]*”")
 _POINTERS = (
     ("it", re.compile(r"它们?|牠|它們|本身")),
@@ -32,7 +39,8 @@ _POINTERS = (
     ("item", re.compile(
         r"前者|后者|後者|两者|兩者|二者|其他|其它|其餘|其余|另一|另外|别的|別的|剩下|余下|前[一两几二]|"
         r"后[一两几]|上一|下一|"
-        r"第[一二三四五六七八九十两][个個种種步条條项次点點类]?|最后[一]|哪[一]?[个個种]更|一样|相同|同样"
+        r"第[一二三四五六七八九十两][个個种種步条條项次点點类]?(?=[的呢？?是能会要有在怎什叫做不说，]|$)|"
+        r"最后[一]|哪[一]?[个個种]更|一样|相同|同样"
     )),
 )
 _NO_POINTER = re.compile(r"其他他|应该|應該|因此|此外|彼此|吉他|其他人|他人|其它人|从此|如此|由此|活该|当该")
@@ -70,17 +78,20 @@ def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
         match = pattern.search(plain)
         if match is None:
             continue
-        own = _antecedents(match.start(), nouns)
+        own = _antecedents(match.start(), found)
         signs[sort] = 1
         signs[f"{sort} after {min(own, 2)}"] = 1
         first = match.start() if first is None else min(first, match.start())
     pointer = "no pronoun"
     if first is not None:
-        own = _antecedents(first, nouns)
+        own = _antecedents(first, found)
         pointer = "early pronoun" if own == 0 else "pronoun"
         signs[f"pronoun after {min(own, 3)}"] = 1
         signs["pronoun after a name"] = float(any(w.start < first for w in rare))
-        signs["pronoun in a later clause"] = float("，" in text[:first] and own > 0)
+        signs["pronoun in a later clause"] = float(text[:first].rfind("，") >= _CLAUSE)
+    asks = bool(_ASKS.search(text))
+    signs["asks nothing"] = float(not asks)
+    signs["only a name"] = float(not asks and bool(names) and not any(w.verb for w in found))
     start = found[0] if found else None
     signs["start"] = float(bool(_START.search(text)))
     signs["then"] = float(bool(_THEN.search(text)))
@@ -105,18 +116,18 @@ def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
     signs["asks what it is"] = float(bool(_DEFINITION.search(text)) and bool(names or rare) and first is None)
     signs["one clause after another"] = float("，" in text)
     signs["specified"] = min(text.count("的"), 2) / 2
-    _relation(nouns, names, rare, pointer, turns, signs)
+    _relation(text, nouns, names, rare, pointer, turns, signs)
     return {k: v for k, v in signs.items() if v}
 
 
-def _antecedents(position: int, nouns: Sequence[Word]) -> int:
-    """How many nouns before a pronoun could be what it stands for."""
-    return sum(w.end <= position for w in nouns)
+def _antecedents(position: int, found: Sequence[Word]) -> int:
+    """How many nouns (and verbs: 值班, 加班) before a pronoun could be what it stands for."""
+    return sum(w.end <= position and (w.noun or (w.verb and len(w.text) > 1)) for w in found)
 
 
 def _relation(
-    nouns: Sequence[Word], names: Sequence[Word], rare: Sequence[Word], pointer: str, turns: Sequence[Turn],
-    signs: dict[str, float],
+    question: str, nouns: Sequence[Word], names: Sequence[Word], rare: Sequence[Word], pointer: str,
+    turns: Sequence[Turn], signs: dict[str, float],
 ) -> None:
     """What the question shares with what was said: a name in full speaks for itself, a common word takes it up."""
     if not turns:
@@ -126,13 +137,25 @@ def _relation(
     special = {w.text.lower() for w in (*names, *rare)}
     common = {w.text.lower() for w in nouns if len(w.text) > 1} - special
     known = {w for w in special if w in said}
+    repeats = _longest_common(question.lower(), said) >= _REPEATED
     taken = {w for w in common if w in last}
     for sign, true in (
         ("names what was said", bool(known)), ("names something new", bool(special - known)),
         ("takes up a word", bool(taken) and not known), ("all words are new", not known and not taken),
+        ("repeats a phrase", repeats),
     ):
         signs[sign] = float(true)
         signs[f"{sign}, {pointer}"] = float(true)
+
+
+def _longest_common(question: str, said: str) -> int:
+    """Length of the longest run of characters, none a question word, that both hold."""
+    best = 0
+    for run in _ASKING.split(question):
+        for i in range(len(run)):
+            while i + best < len(run) and run[i:i + best + 1] in said:
+                best += 1
+    return best
 
 
 def _bucket(size: int) -> str:

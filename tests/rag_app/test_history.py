@@ -96,7 +96,7 @@ def test_a_question_after_thanks_is_a_question(text: str) -> None:
         ),
         (
             said("支持哪些存储卡？", "SD 卡和 CFexpress 卡。"),
-            "后者最大支持多少 GB？", "CFexpress 卡最大支持多少 GB？",
+            "后者最大支持多少 GB？", "存储卡，CFexpress 卡最大支持多少 GB？",
         ),
     ],
 )
