@@ -19,6 +19,7 @@ from ingest.vector_table import VectorTable
 MOST_COMPARED = 200_000  # vectors that are held in memory and compared with: 300 MB and 20 ms at 384 numbers each
 _COPIES = 3  # chunks of the same text that are told
 _SPARE = 16  # texts of documents in the making, or just deleted, may stand among the best
+_NARROW = 5_000  # chunks of a filter whose texts are looked up one by one
 _FEW = 20_000  # vectors that are read from the file for one search
 _WIDEST = 4_000  # hits that an index is asked for before all vectors are compared with
 
@@ -78,11 +79,14 @@ class VectorSearch:
     def _candidates(
         self, vector: NDArray[np.float32], wanted: int, generation: int, among: Collection[str] | None
     ) -> list[tuple[bytes, float]]:
-        """Return the best texts, `wanted` unless there are fewer; an index also tells some of other documents."""
+        """Return the best texts, `wanted` unless there are fewer; some may be of other documents."""
+        theirs = 0 if among is None else self._catalogue.count_of(among)
         if self._compares_all(generation):
-            allowed = None if among is None else self._catalogue.hashes_of(among)
-            return self._exact.nearest(vector, wanted, generation, allowed)
-        if among is not None and self._catalogue.count_of(among) <= _FEW:
+            # Of a broad filter, the best of all bring enough sooner than its texts are looked up.
+            if among is None or (theirs > _NARROW and wanted <= _WIDEST):
+                return self._exact.nearest(vector, wanted, generation)
+            return self._exact.nearest(vector, wanted, generation, self._catalogue.hashes_of(among))
+        if among is not None and theirs <= _FEW:
             return _best(self._table.get(list(self._catalogue.hashes_of(among))), vector, wanted)
         if wanted <= _WIDEST:
             return self._index.nearest(vector, wanted, generation)

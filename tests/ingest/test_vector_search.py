@@ -60,6 +60,25 @@ def test_the_copies_of_one_document_are_found_among_many(library: Library) -> No
 
 
 @pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("narrow", [0, 10_000])
+def test_a_filter_finds_the_best_of_its_own_however_broad_it_is(
+    library: Library, monkeypatch: pytest.MonkeyPatch, narrow: int
+) -> None:
+    monkeypatch.setattr(vector_search, "_NARROW", narrow)
+    monkeypatch.setattr(vector_search, "_WIDEST", 100)
+    for n in range(120):
+        add(library, f"{n}.txt", [f"The copper kettle of room {n}." if n % 2 else f"Weather and kettle in area {n}."])
+    weather = [r.document_id for r in library.documents() if int(r.source[:-4]) % 2 == 0]
+    found = texts_of(library, "the copper kettle of room", 60, weather)
+    assert len(found) == 60 and all("area" in text for text in found)
+    vector = library.embedder.embed_query("the copper kettle of room")
+    scores = library.vectors_of([f"{i}-000000" for i in weather]) @ vector
+    assert [s for _, s in library.dense("the copper kettle of room", 5, among=weather)] == pytest.approx(
+        np.sort(scores)[::-1][:5], abs=1e-5
+    )
+
+
+@pytest.mark.usefixtures("way")
 def test_what_comes_and_goes_is_seen(library: Library, commit: Commit) -> None:
     with Library.open(library.folder, library.embedder) as reader:
         for n in range(30):
