@@ -9,7 +9,7 @@ from ingest.document_filter import DocumentFilter
 from ingest.embedding import Embedder
 from ingest.errors import FilterError
 from ingest.library import Library
-from rag_app.retrieval.retriever import LONGEST_PASSAGE, LibraryRetriever, SearchMode
+from rag_app.retrieval.retriever import LibraryRetriever, SearchMode
 from tests.rag_app.conftest import add
 
 
@@ -68,11 +68,13 @@ def test_neighbouring_hits_are_one_passage_whose_offsets_are_right(tmp_path: Pat
     with Library.open(tmp_path, embedder) as library:
         document_id = add(library, "kettles.txt", text)
         assert len(library.document_chunks(document_id)) > 3
-        found = LibraryRetriever(library=library, k=8).invoke("copper kettle on a shelf")
-        assert any(len(d.metadata["chunk_ids"]) > 1 for d in found)
-        for d in found:
-            assert text[d.metadata["start"] : d.metadata["end"]] == d.page_content
-            assert len(d.page_content) <= LONGEST_PASSAGE["en"] or len(d.metadata["chunk_ids"]) == 1
+        for longest in (None, 0, 2000):
+            retriever = LibraryRetriever(library=library, k=8, longest_passage=longest)
+            found = retriever.invoke("copper kettle on a shelf")
+            assert any(len(d.metadata["chunk_ids"]) > 1 for d in found) == (longest == 2000)
+            for d in found:
+                assert text[d.metadata["start"] : d.metadata["end"]] == d.page_content
+                assert len(d.page_content) <= 2000
 
 
 class TestStandard(RetrieversIntegrationTests):
