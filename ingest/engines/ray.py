@@ -166,10 +166,10 @@ class RayWorker:
                             continue
                         handed_over[reply.name] = reply.sha256
                     yield reply
+                    if isinstance(reply, ParsedEnd):  # a death from now on concerns nobody
+                        return
             except self._deaths:
                 self._await_restart()
-            else:
-                return
         if self._closed:
             yield ParsedEnd("the ingestion was stopped")
         elif self._is_lost:
