@@ -66,6 +66,16 @@ def jieba_and_all_bigrams(run: str) -> Iterator[str]:
     yield from (pair for pair in bigrams(run) if pair not in words)
 
 
+_words_and_unknown_pairs = keywords._chinese_words
+
+
+def as_it_is_and_characters(run: str) -> Iterator[str]:
+    """The product's words, and their characters."""
+    words = list(_words_and_unknown_pairs(run))
+    yield from words
+    yield from (character for character in run if character not in words)
+
+
 def _weights(column: int, weight: str) -> str:
     weights = keyword_search.COLUMN_WEIGHTS.split(", ")
     return ", ".join([*weights[:column], weight, *weights[column + 1 :]])
@@ -78,6 +88,7 @@ VARIANTS = {
     "Chinese: characters, bigrams": Variant({"_chinese_words": characters_and_bigrams}),
     "Chinese: jieba alone": Variant({"_chinese_words": jieba_alone}),
     "Chinese: jieba, all bigrams": Variant({"_chinese_words": jieba_and_all_bigrams}),
+    "Chinese: as it is, characters": Variant({"_chinese_words": as_it_is_and_characters}),
     "no stemming": Variant(tokenizer="unicode61"),
     "no stop words": Variant({"ASKING_WORDS": frozenset()}),
     "function words only": Variant({"ASKING_WORDS": keywords.STOP_WORDS}),
