@@ -35,12 +35,16 @@ _RESTORE = "restore it from a backup, or remove its folder and ingest again: you
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One path of a document. `container` is the file it lies in (an archive, an e-mail), None for a file itself."""
+    """One path of a document. `container` is the file it lies in (an archive, an e-mail), None for a file itself.
+
+    `modified_at` (ISO 8601, UTC) is when that file was changed last, as far as is known.
+    """
 
     source: str
     document_id: str
     container: str | None
     tags: tuple[str, ...]
+    modified_at: str | None = None
 
 
 class Catalogue:
@@ -155,7 +159,7 @@ class Catalogue:
     def sources(self, document_id: str | None = None) -> list[Source]:
         """Return all paths, or those of one document, in order."""
         where = "" if document_id is None else "WHERE document_id = ?"
-        sql = f"SELECT source, document_id, container, tags FROM sources {where} ORDER BY source"  # noqa: S608
+        sql = f"SELECT source, document_id, container, tags, modified_at FROM sources {where} ORDER BY source"  # noqa: S608
         return [_source(row) for row in self.rows(sql, *(() if document_id is None else (document_id,)))]
 
     def members(self, container: str) -> list[tuple[str, str, str]]:
@@ -635,9 +639,13 @@ def _json(texts: Sequence[str]) -> str:
 
 
 def _source(row: tuple[object, ...]) -> Source:
-    source, document_id, container, tags = row
+    source, document_id, container, tags, modified_at = row
     return Source(
-        str(source), str(document_id), None if container is None else str(container), tuple(json.loads(str(tags)))
+        str(source),
+        str(document_id),
+        None if container is None else str(container),
+        tuple(json.loads(str(tags))),
+        None if modified_at is None else str(modified_at),
     )
 
 

@@ -37,6 +37,7 @@ _MOST_LINE = 1 << 30  # bytes of one document
 _LONGEST_SOURCE = 4096  # characters
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _BLOCK = 1 << 20
+_Path = tuple[str, str | None, tuple[str, ...], str | None]  # source, container, tags, when it was changed last
 # The words are indexed here, and so are the vectors; the name of a model may differ where the weights are the same.
 _OF_NO_MATTER = ("model", "keywords", "index")
 _BEFORE = {"embedded_text": 1}  # what files of earlier versions do not state
@@ -112,9 +113,11 @@ def _write(
 
 def _line(library: Library, record: DocumentRecord) -> tuple[bytes, list[str]]:
     chunks = library.document_chunks(record.document_id)
+    sources = library.sources(record.document_id)
     message = {
         **{k: v for k, v in asdict(record).items() if k not in {"document_id", "state", "chunks", "characters"}},
-        "paths": [(s.source, s.container, s.tags) for s in library.sources(record.document_id)],
+        "paths": [(s.source, s.container, s.tags) for s in sources],
+        "modified": {s.source: s.modified_at for s in sources if s.modified_at is not None},
         "pages": [(p.number, p.start, p.end) for p in library.pages(record.document_id)],
         "chunks": [(c.start, c.end, c.page, c.heading_path) for c in chunks],
         "text": library.text(record.document_id),
@@ -150,20 +153,20 @@ def import_library(
 
 def _store(
     library: Library,
-    read: Iterator[tuple[Incoming, list[tuple[str, str | None, tuple[str, ...]]]]],
+    read: Iterator[tuple[Incoming, list[_Path]]],
     total: int,
     progress: Callable[[int, int], None] | None,
 ) -> TransferReport:
     documents = chunks = skipped = 0
     batch: list[Incoming] = []
-    others: list[tuple[Incoming, list[tuple[str, str | None, tuple[str, ...]]]]] = []
+    others: list[tuple[Incoming, list[_Path]]] = []
 
     def flush() -> None:
         records = library.commit_many(batch) if batch else []
         for (_, paths), record in zip(others, records, strict=True):
-            for source, container, tags in paths:
+            for source, container, tags, modified_at in paths:
                 if library.find_source(source) is None:
-                    library.link(source, record.document_id, container, tags)
+                    library.link(source, record.document_id, container, tags, modified_at)
         batch.clear()
         others.clear()
 
@@ -218,7 +221,7 @@ def _hash(stream: IO[bytes]) -> str:
 
 def _read(
     archive: zipfile.ZipFile, manifest: dict[str, Any], dimension: int
-) -> Iterator[tuple[Incoming, list[tuple[str, str | None, tuple[str, ...]]]]]:
+) -> Iterator[tuple[Incoming, list[_Path]]]:
     """Yield each document, checked, with all its paths."""
     count = 0
     with archive.open(_DOCUMENTS) as lines, archive.open(_VECTORS) as vectors:
@@ -260,15 +263,31 @@ def _incoming(message: dict[str, Any], vectors: NDArray[np.float32]) -> Incoming
     document = LoadedDocument(
         text, _text(message["mime"]), _text(message["title"]), pages, warning=error, is_container=not chunks
     )
-    source, container, tags = next(p for p in _paths(message) if p[0] == message["source"])
-    return Incoming(source, document, sha256, _whole(message["size"]), container, tags, chunks, vectors)
+    source, container, tags, changed = next(p for p in _paths(message) if p[0] == message["source"])
+    size = _whole(message["size"])
+    return Incoming(source, document, sha256, size, container, tags, chunks, vectors, modified_at=changed)
 
 
-def _paths(message: dict[str, Any]) -> list[tuple[str, str | None, tuple[str, ...]]]:
+def _paths(message: dict[str, Any]) -> list[_Path]:
+    modified = message.get("modified", {})  # exports of earlier versions have none
     return [
-        (_name(source), None if container is None else _name(container), tuple(_text(tag) for tag in tags))
+        (
+            _name(source),
+            None if container is None else _name(container),
+            tuple(_text(tag) for tag in tags),
+            _time(modified.get(source)),
+        )
         for source, container, tags in message["paths"]
     ]
+
+
+def _time(value: object) -> str | None:
+    if value is None:
+        return None
+    time = datetime.fromisoformat(_text(value))
+    if time.tzinfo is None:
+        raise TransferError("a time has no zone")
+    return time.astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _name(value: object) -> str:

@@ -1,4 +1,5 @@
 import json
+import os
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -155,3 +156,22 @@ def test_a_failed_export_leaves_the_earlier_file(library: Library, exported: Pat
         export_library(library, exported)
     assert exported.read_bytes() == before
     assert [p.name for p in exported.parent.iterdir() if p.name.startswith(".")] == []
+
+
+def test_days_travel_and_a_file_without_them_is_read_too(library: Library, other: Library, tmp_path: Path) -> None:
+    docs = tmp_path / "docs"
+    docs.mkdir()
+    (docs / "a.md").write_text("The copper kettle.")
+    os.utime(docs / "a.md", (1_000_000_000, 1_000_000_000))  # September 2001
+    ingest(library, [docs])
+    export_library(library, tmp_path / "all.zip")
+    import_library(other, tmp_path / "all.zip")
+    assert other.facets().last_day == "2001-09-09"
+
+    def without_days(message: dict[str, Any]) -> None:
+        del message["modified"]
+
+    (record,) = other.documents()
+    other.remove(record.document_id)
+    import_library(other, rewritten(tmp_path / "all.zip", forge(without_days)))
+    assert other.facets().last_day == other.documents()[0].ingested_at[:10]
