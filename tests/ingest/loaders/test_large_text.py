@@ -10,6 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ingest.engines.local import LocalEngine
 from ingest.job import IngestEvent, ingest
@@ -84,6 +86,35 @@ def test_a_table_without_header_gets_none_and_an_odd_quotation_mark_stops_nothin
     rows = [f"{n},3,5" for n in range(3000)]
     data = "\n".join([*rows[:10], '9,"odd,5', *rows[10:]]).encode()
     assert b"".join(member.read() for member in rows_in_parts(data, "a.csv")) == data
+
+
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(
+    mark=st.sampled_from([b"", b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\xff\xfe\0\0"]),
+    pieces=st.lists(
+        st.sampled_from([b"\n", b"\0", b'"', b"a,b\n", b"\n\0", b"sep=;\n", b"word " * 9, b"\xe6\xb8"]), max_size=300
+    ),
+)
+def test_any_bytes_are_cut_without_loss(mark: bytes, pieces: list[bytes]) -> None:
+    data = mark + b"".join(pieces)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(large_text, "_LEAST", 100)
+        patch.setattr(large_text, "_MOST", 200)
+        patch.setattr(large_text, "_ONE_IN", 4)
+        text = large_text._Text(data)
+        for cut in (lines_in_parts, rows_in_parts):
+            members = list(cut(data, "a.txt"))
+            found = [member.read() for member in members]
+            assert [len(content) for content in found] == [member.size for member in members]
+            joined = b""
+            for content in found:
+                rest = content[len(text.mark) :]
+                at = len(joined) + text.start
+                while not data[at:].startswith(rest):  # what is on top of it is the header
+                    assert rest
+                    rest = rest[1:]
+                joined += rest
+            assert joined == data[text.start :]
 
 
 def test_what_is_read_in_parts() -> None:
