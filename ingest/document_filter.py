@@ -32,7 +32,8 @@ class DocumentFilter:
 
     Attributes:
         source: paths, file names, ends of paths (`contracts/lease.pdf`) or patterns (`*.md`, `*/2024/*`: `*` and `?`
-            stand for any characters, `/` too). A file whose very name is a pattern is meant by its name.
+            stand for any characters, `/` too). A file whose very name is a pattern is meant by its name, and by that of
+            an archive or an e-mail all that is in it.
         folder: paths of folders, or of archives: everything below.
         type: extensions (`pdf`, `.docx`) or media types (`text/markdown`).
         language: `en` or `zh`, what most of the document is written in.
@@ -151,8 +152,8 @@ def path_matches(path: str, pattern: str) -> bool:
 
 def _source_condition(value: str) -> tuple[str, list[object]]:
     tail = "/" + value.lstrip("/")
-    named = "(s.source = ? OR substr(s.source, ?) = ?)"
-    parameters: list[object] = [value, -len(tail), tail]
+    named = "(s.source = ? OR substr(s.source, ?) = ? OR s.container = ? OR substr(s.container, ?) = ?)"
+    parameters: list[object] = [value, -len(tail), tail] * 2
     if not _WILDCARD.search(value):
         return named, parameters
     # The name itself comes first: `notes[1].md` means that file where it is there.

@@ -69,6 +69,7 @@ CONTRACTS = {"contracts/lease.md", "contracts/old/lease.txt"}
         ({"source": "old/lease.txt"}, {"contracts/old/lease.txt"}),
         ({"source": ["lease.md", "app.js"]}, {"contracts/lease.md", "code/app.js"}),
         ({"source": "lease.*"}, CONTRACTS),
+        ({"source": "bundle.zip"}, {"bundle.zip/inner/copy.md"}),
         ({"source": "contracts/*"}, CONTRACTS),
         ({"source": "*.md"}, {"contracts/lease.md", "notes[1].md", "notes1.md", "bundle.zip/inner/copy.md"}),
         ({"source": "notes[1].md"}, {"notes[1].md"}),   # a file of this very name comes before the pattern
