@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import sys
 import threading
 import zipfile
 from collections.abc import Sequence
@@ -128,6 +129,16 @@ def test_usage_errors_have_status_2(tmp_path: Path, docs: Path) -> None:
     assert "--allow-network" in rag(tmp_path, "ingest", "http://127.0.0.1:9/page").stderr
     missing = rag(tmp_path, "ingest", tmp_path / "nowhere*.txt", "--quiet")
     assert missing.exit_code == 1 and "no such file" in missing.stderr
+
+
+def test_ray_without_the_extra_is_said_to_be_missing(
+    tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = rag(tmp_path, "ingest", docs, "--ray-address", "host:6379")
+    assert found.exit_code == 2 and "goes with --engine ray" in found.stderr
+    monkeypatch.setitem(sys.modules, "ray", None)
+    found = rag(tmp_path, "ingest", docs, "--engine", "ray")
+    assert found.exit_code == 2 and "pip install 'quoted-rag[ray]'" in found.stderr
 
 
 def test_a_locked_or_damaged_library_has_status_3(
