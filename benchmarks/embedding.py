@@ -26,9 +26,9 @@ from numpy.typing import NDArray
 from benchmarks.rivals import to_int8
 from ingest.documents import LoadedDocument
 from ingest.embedding import SentenceTransformerEmbedder
+from ingest.resources import shipped
 from ingest.splitter import SplitterSettings, split
 from model.json_lines import read_lines
-from rag_app.resources import shipped
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]

@@ -24,11 +24,11 @@ import torch
 from torch import Tensor
 
 from benchmarks.rivals import OnnxRuntime, bert_of, export_onnx, to_int8
+from ingest.resources import shipped
 from model.checkpoint import load_checkpoint
 from model.config import GPTConfig
 from model.grounded import GroundedReader
 from model.precision import has_amx, reading_dtype
-from rag_app.resources import shipped
 
 PASSAGES, TOKENS = 8, 200
 SIDE = 2048     # of the matrices that the rate is measured with

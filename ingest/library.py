@@ -33,7 +33,7 @@ from ingest.content_hash import chunk_hash, embedded_text
 from ingest.document_filter import DocumentFilter
 from ingest.documents import Chunk, DocumentRecord, Incoming, LoadedDocument, PageSpan, StoredChunk
 from ingest.earlier_formats import bring_up_to_date, is_of_an_earlier_format
-from ingest.embedding import Embedder, EmbedderError, embedder_named
+from ingest.embedding import Embedder, EmbedderError, SentenceTransformerEmbedder
 from ingest.errors import (
     DocumentNotFound,
     FingerprintMismatch,
@@ -317,7 +317,7 @@ class Library:
             stored = Fingerprint.read(self.folder, self._reindex_command)
             if not self._use.fingerprint.agrees_with(stored):
                 try:
-                    use = self._vectors_of_model(embedder_named(stored.model))
+                    use = self._vectors_of_model(SentenceTransformerEmbedder(stored.model))
                 except (EmbedderError, OSError):
                     use = self._use
                 use.fingerprint.check(stored, self.folder, self._reindex_command)

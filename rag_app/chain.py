@@ -17,6 +17,7 @@ from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, R
 
 from ingest.document_filter import DocumentFilter
 from ingest.library import Library
+from ingest.resources import shipped
 from model.language import Language, language_of
 from rag_app.answer import Answer, Passage, QuotedAnswer
 from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
@@ -25,7 +26,6 @@ from rag_app.collection import open_library
 from rag_app.history import standalone_question
 from rag_app.prompts import load_prompt
 from rag_app.question_kind import asks_for_list
-from rag_app.resources import shipped
 from rag_app.retrieval.rerank import cross_encoder
 from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings, SettingsError

@@ -4,7 +4,7 @@ import tomllib
 from importlib.metadata import entry_points
 from pathlib import Path
 
-from rag_app.resources import shipped
+from ingest.resources import shipped
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))

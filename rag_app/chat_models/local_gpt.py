@@ -20,6 +20,7 @@ from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from pydantic import ConfigDict, Field, PrivateAttr
 
+from ingest.resources import shipped
 from model.answering import Answerer, Verdict
 from model.generate import generate
 from model.grounded import Quote
@@ -27,7 +28,6 @@ from model.language import language_of
 from rag_app.prompts import load_prompt
 from rag_app.question_kind import asks_for_list
 from rag_app.reader import load_reader
-from rag_app.resources import shipped
 from rag_app.sentence_window import quote_windows
 from rag_app.several_answers import FoundAnswer, found_answers
 

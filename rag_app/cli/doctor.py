@@ -60,8 +60,8 @@ def _processor() -> str:
 
 
 def _reader(settings: Settings) -> str:
+    from ingest.resources import shipped
     from rag_app.reader import load_reader
-    from rag_app.resources import shipped
 
     folder = settings.reader or shipped("models/reader")
     verdict, _ = load_reader(folder).answer("What color is the door?", ["The door is painted green. It has a bell."])

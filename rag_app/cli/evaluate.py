@@ -58,8 +58,8 @@ def answers(
         fail(str(error))
     questions = questions[:limit]
     if mode == "reader":
+        from ingest.resources import shipped
         from rag_app.reader import load_reader
-        from rag_app.resources import shipped
 
         answerer = load_reader(settings.reader or shipped("models/reader"))
         answerer.answer(questions[0].question, [questions[0].context])      # the first pass pays for warming up
@@ -93,12 +93,12 @@ def grounding(
     The answer is replaced by another of its kind (does the quote follow?), the sentences that hold it are deleted, or
     only other passages are given (is the question refused?). Rows with "counterfactual": true are already replaced.
     """
+    from ingest.resources import shipped
     from model.json_lines import DataError
     from model.training.recipe import RecipeError, load_recipe
     from rag_app.evaluation.answers import read_questions
     from rag_app.evaluation.grounding import ask_changed, report, unseen
     from rag_app.reader import load_reader
-    from rag_app.resources import shipped
 
     try:
         recipe = load_recipe(config or shipped("recipes/reader.toml"))

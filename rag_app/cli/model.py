@@ -152,10 +152,10 @@ def import_command(source: Path, out: Path) -> None:
 @click.option("--manifest", type=_FILE, help="Table of the data files with rows, origin and licence.")
 def card_command(reader: Path | None, results: Path | None, config: Path | None, manifest: Path | None) -> None:
     """Fill the tables of a model card from saved measurements; what is not given stays as it is."""
+    from ingest.resources import NotShippedError, shipped
     from model.checkpoint import CheckpointError
     from model.json_lines import DataError
     from rag_app.evaluation.model_card import CARD_FILE, blocks, fill
-    from rag_app.resources import NotShippedError, shipped
 
     try:
         folder = reader or shipped("models/reader")

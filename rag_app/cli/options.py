@@ -75,9 +75,9 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     def wrapped(ctx: click.Context, /, *args: Any, home: Path | None, collection: str | None, **options: Any) -> Any:
         from ingest.embedding import EmbedderError
         from ingest.errors import LibraryDamaged, LibraryError, LibraryLocked
+        from ingest.resources import NotShippedError
         from model.errors import CheckpointError
         from rag_app.prompts import PromptError
-        from rag_app.resources import NotShippedError
         from rag_app.retrieval.rerank import RerankerError
         from rag_app.settings import Settings, SettingsError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from ingest.loaders import SUPPORTED_EXTENSIONS
-from rag_app.resources import shipped
+from ingest.resources import shipped
 from rag_app.ui import session
 from rag_app.ui.format_names import all_formats
 from rag_app.ui.rendering import progress_html, trouble_html

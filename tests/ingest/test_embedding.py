@@ -10,13 +10,13 @@ from ingest.library import Library
 
 @pytest.fixture(scope="module")
 def minilm() -> SentenceTransformerEmbedder:
-    return SentenceTransformerEmbedder()
+    return SentenceTransformerEmbedder("all-MiniLM-L6-v2")
 
 
 def test_what_is_known_before_loading(minilm: SentenceTransformerEmbedder) -> None:
     assert isinstance(minilm, Embedder)
     assert (minilm.name, minilm.dimension) == ("all-MiniLM-L6-v2", 384)
-    assert minilm.fingerprint == SentenceTransformerEmbedder().fingerprint
+    assert minilm.fingerprint == SentenceTransformerEmbedder("all-MiniLM-L6-v2").fingerprint
 
 
 def test_minilm_answers_offline_with_unit_vectors(minilm: SentenceTransformerEmbedder, tmp_path: Path) -> None:
@@ -61,6 +61,18 @@ def test_the_vectors_of_the_last_questions_are_remembered(
     assert (minilm.embed_query("first") == first).all()
     with pytest.raises(ValueError, match="read-only"):
         first[0] = 1
+
+
+def test_the_shipped_model_finds_across_languages() -> None:
+    shipped = SentenceTransformerEmbedder()
+    assert (shipped.name, shipped.dimension) == ("bilingual-minilm", 384)
+    question = shipped.embed_query("图书馆几点开门？")
+    vectors = shipped.embed_documents([
+        "The library opens at eight in the morning.", "The soup costs three euros.", "圖書館早上八點開門。",
+        "汤三欧元。",
+    ])
+    near = vectors @ question
+    assert min(near[0], near[2]) > max(near[1], near[3]) + 0.2
 
 
 @pytest.mark.parametrize("name", ["no-such-model", "nobody/no-such-model", "not a name!"])

@@ -11,7 +11,7 @@ import pytest
 COUNT_PAGE_FAULTS = """
 import resource
 from model.grounded import GroundedReader
-from rag_app.resources import shipped
+from ingest.resources import shipped
 reader = GroundedReader.load(shipped("models/reader"))
 faults = []
 for _ in range(8):

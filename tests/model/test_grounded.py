@@ -8,12 +8,12 @@ import pytest
 import torch
 from torch import nn
 
+from ingest.resources import shipped
 from model import grounded
 from model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from model.grounded import BATCH, BATCH_COST, GRAIN, GroundedReader, _batches, _Window
 from model.precision import has_amx
 from model.prepacking import PrepackedLinear
-from rag_app.resources import shipped
 
 QUESTION = "When does the library close?"
 PASSAGES = [

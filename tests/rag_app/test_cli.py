@@ -9,8 +9,8 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from ingest.resources import shipped
 from rag_app.cli import main
-from rag_app.resources import shipped
 
 
 def rag(home: Path, *arguments: str) -> Result:

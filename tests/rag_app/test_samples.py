@@ -11,11 +11,11 @@ import pytest
 from ingest.embedding import SentenceTransformerEmbedder
 from ingest.job import ingest
 from ingest.library import Library
+from ingest.resources import shipped
 from model.metrics import best, f1
 from rag_app.answer import Answer
 from rag_app.chain import build_chain
 from rag_app.chat_models.local_gpt import ChatLocalGPT
-from rag_app.resources import shipped
 from rag_app.settings import Settings
 
 # The weights of 2026-11-22 (second reader) reach 0.416, 34 and 1 in bfloat16; processors without it round a little

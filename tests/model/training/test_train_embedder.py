@@ -112,7 +112,7 @@ def test_the_queue_forgets_the_oldest():
     (("seed = 20261124", ""), "seed"),
 ], ids=["stages", "kind", "shares", "typo", "missing"])
 def test_a_recipe_that_cannot_be_followed_says_why(tmp_path, change, message):
-    from rag_app.resources import shipped
+    from ingest.resources import shipped
 
     folder = shipped("recipes")
     (tmp_path / "reader_first.toml").write_text((folder / "reader_first.toml").read_text("utf-8"), "utf-8")

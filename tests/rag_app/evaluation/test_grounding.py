@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from ingest.resources import shipped
 from model.answering import Verdict
 from model.grounded import Quote, Reading
 from model.json_lines import DataError
@@ -14,7 +15,6 @@ from model.training.recipe import load_recipe
 from rag_app.cli import main
 from rag_app.evaluation.answers import Question
 from rag_app.evaluation.grounding import ask_changed, report, unseen, without_answer
-from rag_app.resources import shipped
 
 PLACES = ("castle", "harbour", "abbey", "museum", "station")
 QUESTIONS = [

@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from ingest.resources import shipped
 from model.json_lines import DataError
 from rag_app.cli import main
 from rag_app.evaluation.answers import Outcome, write_details
 from rag_app.evaluation.grounding import report
 from rag_app.evaluation.model_card import blocks, fill
-from rag_app.resources import shipped
 
 RECIPE = """
 after = "first.toml"
