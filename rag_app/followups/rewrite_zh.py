@@ -61,6 +61,7 @@ _ITEM = re.compile(
 )
 _PLACES = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4}
 _PERSON = re.compile(r"([人员員生者方商户戶师師长長客工主])$")
+_TIME = re.compile(r"(周末|週末|平时|平時|晚上|白天|节假日|假日|工作日|今年|明年|去年|冬天|夏天|淡季|旺季)$")
 _WHEN = re.compile(r"(内|里|裡|时|時|后|後|前|期间|时候|時候|的话|情况下|以上|以下|情況下)$")
 _LONGEST_TOPIC = 24
 
@@ -235,10 +236,11 @@ def _exchanged(core: str, last: Turn, about: str) -> str | None:
     nouns = any(w.noun for w in found)
     marked = bool(mark) and mark != "如何"
     unmarked_clause = _WH.search(core) or any(w.verb for w in found) or len(new) > 10
-    if _POINTER.match(new) or (not marked and (unmarked_clause or not nouns)):
+    if _POINTER.match(new) or _ITEM.match(new) or (not marked and (unmarked_clause or not nouns)):
         return None
     question = last.question.rstrip("？?。 ")
-    clause = _WHEN.search(new) or any(w.verb and len(w.text) > 1 for w in found)
+    timed = all(w.flag == "t" for w in found) or _TIME.match(new)
+    clause = timed or _WHEN.search(new) or any(w.verb and len(w.text) > 1 for w in found)
     if clause or not (nouns or any(w.flag[0] in "mtf" for w in found)):
         return f"{new}{of or ''}，{question}？"
     old = _most_alike(new, question)
