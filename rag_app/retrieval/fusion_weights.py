@@ -7,5 +7,4 @@ from __future__ import annotations
 
 from model.language import Language
 
-# all-MiniLM-L6-v2 is blind in Chinese, so there keywords carry the search.
-DENSE_WEIGHT: dict[Language, float] = {"en": 0.3, "zh": 0.05}
+DENSE_WEIGHT: dict[Language, float] = {"en": 0.5, "zh": 0.5}
