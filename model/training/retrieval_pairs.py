@@ -147,8 +147,8 @@ def _passages(text: str, document: str, rng: random.Random) -> Iterator[Passage]
     if not lines:
         return
     title = _HEADING.sub("", lines[0])[:80]
-    heading, body, size, most = "", [], 0.0, rng.uniform(_LEAST, _MOST)
-    number = 0
+    heading, size, most, number = "", 0.0, rng.uniform(_LEAST, _MOST), 0
+    body: list[str] = []
     for line in [*lines[1:], "# "]:
         opens = bool(_HEADING.match(line)) or _looks_like_heading(line)
         if opens or size >= most:
