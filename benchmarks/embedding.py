@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from benchmarks.rivals import to_int8
 from ingest.documents import LoadedDocument
-from ingest.embedding import SentenceTransformerEmbedder
+from ingest.embedding import SHIPPED, SentenceTransformerEmbedder
 from ingest.resources import shipped
 from ingest.splitter import SplitterSettings, split
 from model.json_lines import read_lines
@@ -101,7 +101,7 @@ def main() -> None:
     options = parser.parse_args()
     from sentence_transformers import SentenceTransformer
 
-    ours = SentenceTransformerEmbedder(options.embedder)
+    ours = SentenceTransformerEmbedder(options.embedder or SHIPPED)
     texts = chunks(options.text, options.chunks)
     model = SentenceTransformer(str(ours.folder), device="cpu", local_files_only=True)
     works: dict[str, Embed] = {

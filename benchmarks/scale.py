@@ -32,7 +32,7 @@ from tqdm import tqdm
 from benchmarks.scale_corpus import Corpus
 from benchmarks.scale_report import write_report
 from ingest.documents import Chunk, Incoming, LoadedDocument
-from ingest.embedding import SentenceTransformerEmbedder
+from ingest.embedding import SHIPPED, SentenceTransformerEmbedder
 from ingest.library import Library
 
 CHUNKS = 50         # of a document
@@ -165,7 +165,7 @@ def main() -> None:
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    embedder = SentenceTransformerEmbedder(options.embedder)
+    embedder = SentenceTransformerEmbedder(options.embedder or SHIPPED)
     if options.stage is None and not (options.work / "corpus.npz").exists():
         stage("corpus")     # the model is not loaded here: its memory is no part of ingesting given vectors
     corpus = Corpus.load_or_make(options.work / "corpus.npz", options.texts, embedder, options.passages)
