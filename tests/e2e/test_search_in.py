@@ -7,16 +7,24 @@ from pathlib import Path
 from page_driver import ChatPage
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 
 _BOXES = "[data-testid=stSidebar] [data-testid=stMultiSelect]"
+
+
+def listed(chat: ChatPage, value: str) -> WebElement | None:
+    """The choice in the open list; opens the list, which the page closes when it is drawn anew."""
+    found = next((e for e in chat.all("[role=option]") if value in (e.get_property("textContent") or "")), None)
+    if found is None:
+        chat.all(f"{_BOXES} input")[0].send_keys(Keys.ARROW_DOWN)
+    return found
 
 
 def choose(chat: ChatPage, value: str) -> None:
     """Open "search in" and choose a type."""
     chat.click(lambda: next(iter(chat.all("[data-testid=stSidebar] [data-testid=stExpander] summary")), None))
-    box = chat.wait(lambda: chat.all(_BOXES), "the choices")[0]
-    box.find_element(By.CSS_SELECTOR, "input").send_keys(value)
-    chat.click(lambda: next((e for e in chat.all("[role=option]") if e.text == value), None))
+    chat.wait(lambda: chat.all(_BOXES), "the choices")
+    chat.click(lambda: listed(chat, value))
     chat.browser.find_element(By.TAG_NAME, "body").send_keys(Keys.ESCAPE)
     chat.wait(lambda: value in chat.all(_BOXES)[0].text, f"{value} chosen")
 
