@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import math
 import random
-import signal
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from types import FrameType
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -32,17 +29,17 @@ from model.training.run_folder import (
     LOG_FILE,
     STATE_FILE,
     last_checkpoint,
-    replace_checkpoint,
     restore_optimizer,
     save_optimizer,
     steps_of,
 )
+from model.training.training_loop import TrainingLoop
 
 QUEUE_FILE = "queue.safetensors"
 _TEACHER_TOKENS = 256
 
 
-class EmbedderTraining:
+class EmbedderTraining(TrainingLoop):
     """One training run in one folder; construct it again on the same folder to resume."""
 
     def __init__(self, recipe: EmbedderRecipe, data: Path, run: Path, say: Callable[[str], None]) -> None:
@@ -54,8 +51,8 @@ class EmbedderTraining:
             run: folder for checkpoints and the log; resumed if it holds one.
             say: receives progress lines.
         """
-        self.recipe, self.run, self.say = recipe, run, say
-        self.step, self.seconds = 0, 0.0
+        super().__init__(recipe.optimizer, recipe.max_hours, run, say)
+        self.recipe = recipe
         self.queues = {lang: Queue(recipe.queue) for lang in ("en", "zh")}
         done = last_checkpoint(run)
         if done is not None:
@@ -68,7 +65,6 @@ class EmbedderTraining:
         self.vocabulary = encoder_vocabulary(self.tokenizer)
         self.sources = build_sources(recipe, data, self.vocabulary, say)
         self.teacher = minilm_teacher()
-        self._stop = False
 
     def train(self, *, checkpoint_every: float = 600) -> bool:
         """Train to the recipe's last step, or until interrupted (Ctrl-C, SIGTERM) or out of time.
@@ -79,31 +75,11 @@ class EmbedderTraining:
         Returns:
             Whether the last step was reached.
         """
-        previous = {s: signal.signal(s, self._interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
-        self.gpt.train()
-        saved = started = time.monotonic()
-        before, tokens = self.seconds, 0
-        losses: dict[str, list[float]] = {}
-        try:
-            while self.step < self.recipe.optimizer.steps:
-                name, size, loss = self._step()
-                tokens += size
-                losses.setdefault(name, []).append(loss)
-                now = time.monotonic()
-                self.seconds = before + now - started
-                if self.step % 20 == 0:
-                    self._report(losses, tokens / (now - started))
-                    losses = {}
-                if now - saved > checkpoint_every:
-                    self.save()
-                    saved = now
-                if self._stop or self.seconds > self.recipe.max_hours * 3600:
-                    break
-        finally:
-            for s, handler in previous.items():
-                signal.signal(s, handler)
-        self.save()
-        return self.step >= self.recipe.optimizer.steps
+        return self._loop(self._steps(), checkpoint_every)
+
+    def _steps(self) -> Iterator[tuple[str, int, float]]:
+        while self.step < self.recipe.optimizer.steps:
+            yield self._step()
 
     def _step(self) -> tuple[str, int, float]:
         """Do one optimizer step; returns the task's file, tokens and loss."""
@@ -112,23 +88,16 @@ class EmbedderTraining:
         stage = next(i for i, end in enumerate(self.recipe.stages) if self.step < end * settings.steps or end == 1.0)
         number = rng.choices(range(len(self.sources)), [t.share[stage] for t in self.recipe.tasks])[0]
         batch = self.sources[number].batch(rng, settings.batch_tokens)
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * group["scale"] * settings.rate(self.step)
+        self._set_rate()
         with fast_precision():
             loss = embedder_loss(self.gpt, self.teacher, batch, self.recipe.weights, self.queues)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.gpt.parameters(), settings.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.step += 1
-        return self.recipe.tasks[number].kind, settings.batch_tokens, float(loss.detach())
+        return self.recipe.tasks[number].kind, settings.batch_tokens, self._descend(loss)
 
-    def _report(self, losses: dict[str, list[float]], speed: float) -> None:
-        means = {name: round(sum(values) / len(values), 4) for name, values in sorted(losses.items())}
+    def _report(self, losses: dict[str, float], speed: float) -> None:
+        means = {name: round(value, 4) for name, value in sorted(losses.items())}
         if not all(math.isfinite(v) for v in means.values()):
             raise FloatingPointError(f"the loss is {means} at step {self.step}: lower the learning rate and resume")
         total = self.recipe.optimizer.steps
-        left = self.seconds / max(1, self.step) * (total - self.step)
         row = {
             "step": self.step, "losses": means, "tokens_per_second": round(speed), "seconds": round(self.seconds),
             "rate": self.recipe.optimizer.rate(self.step),
@@ -136,15 +105,7 @@ class EmbedderTraining:
         with (self.run / LOG_FILE).open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
         told = "  ".join(f"{name} {value:.3f}" for name, value in means.items())
-        self.say(f"step {self.step}/{total}  {told}  {speed:.0f} tokens/s  {left / 60:.0f} min left")
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
-        self.say("stopping after this step; run the same command to resume")
-        self._stop = True
-
-    def save(self) -> None:
-        """Write the checkpoint; a crash while writing leaves the one before intact."""
-        replace_checkpoint(self.run, self._write)
+        self.say(f"step {self.step}/{total}  {told}  {speed:.0f} tokens/s  {self._minutes_left():.0f} min left")
 
     def _write(self, folder: Path) -> None:
         save_checkpoint(folder, self.gpt, self.tokenizer)

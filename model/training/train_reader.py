@@ -5,12 +5,9 @@ from __future__ import annotations
 import json
 import math
 import random
-import signal
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
-from types import FrameType
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -28,16 +25,17 @@ from model.training.run_folder import (
     LOG_FILE,
     STATE_FILE,
     last_checkpoint,
-    replace_checkpoint,
     restore_optimizer,
     save_optimizer,
     steps_of,
 )
+from model.training.training_loop import TrainingLoop
 
 RANDOM_FILE = "random.safetensors"   # torch's generator, which dropout draws from
+_KIND = "questions"     # there is one kind of batch
 
 
-class ReaderTraining:
+class ReaderTraining(TrainingLoop):
     """One training run in one folder; construct it again on the same folder to resume."""
 
     def __init__(self, recipe: Recipe, data: Path, run: Path, say: Callable[[str], None]) -> None:
@@ -49,9 +47,9 @@ class ReaderTraining:
             run: folder for checkpoints and the log; resumed if it holds one.
             say: receives progress lines.
         """
-        self.recipe, self.run, self.say = recipe, run, say
-        self.step, self.position, self.stage, self.epoch = 0, 0, 0, 0
-        self.seconds = 0.0
+        super().__init__(recipe.optimizer, recipe.max_hours, run, say)
+        self.recipe = recipe
+        self.position, self.stage, self.epoch = 0, 0, 0
         resumed = last_checkpoint(run)
         if resumed is not None:
             self.gpt, self.tokenizer = load_checkpoint(resumed)
@@ -67,7 +65,6 @@ class ReaderTraining:
         if resumed is not None:
             self._restore(resumed)
         self.stages = build_stages(recipe, data, self.tokenizer, say)
-        self._stop = False
 
     def _before(self, recipe: Recipe, data: Path) -> tuple[GPT, TextTokenizer]:
         """The network of the recipe this one goes on from, trained in `before_this` unless that is done.
@@ -91,34 +88,11 @@ class ReaderTraining:
         Returns:
             Whether the last step was reached.
         """
-        previous = {s: signal.signal(s, self._interrupt) for s in (signal.SIGINT, signal.SIGTERM)}
         loss_of = torch.compile(reader_loss, dynamic=False) if compile_network else reader_loss
-        self.gpt.train()
-        saved = started = time.monotonic()
-        before = self.seconds
-        tokens, losses = 0, []
-        try:
-            for batch_tokens, loss in self._steps(loss_of):
-                tokens += batch_tokens
-                losses.append(loss)
-                now = time.monotonic()
-                self.seconds = before + now - started
-                if self.step % 20 == 0:
-                    self._report(sum(losses) / len(losses), tokens / (now - started))
-                    losses.clear()
-                if now - saved > checkpoint_every:
-                    self.save()
-                    saved = now
-                if self._stop or self.seconds > self.recipe.max_hours * 3600:
-                    break
-        finally:
-            for s, handler in previous.items():
-                signal.signal(s, handler)
-        self.save()
-        return self.step >= self.recipe.optimizer.steps
+        return self._loop(self._steps(loss_of), checkpoint_every)
 
-    def _steps(self, loss_of: Callable[..., Tensor]) -> Iterator[tuple[int, float]]:
-        """Do one optimizer step after another; yields (tokens, loss)."""
+    def _steps(self, loss_of: Callable[..., Tensor]) -> Iterator[tuple[str, int, float]]:
+        """Do one optimizer step after another; yields (kind, tokens, loss)."""
         settings = self.recipe.optimizer
         while self.step < settings.steps:
             stage = self._current_stage()
@@ -126,7 +100,7 @@ class ReaderTraining:
             if not plan:
                 raise ValueError("no example of this stage fits a batch: lower batch_tokens or add data")
             for bucket, members in plan[self.position:]:
-                yield bucket * len(members), self._step(loss_of, self.stages[stage], bucket, members)
+                yield _KIND, bucket * len(members), self._step(loss_of, self.stages[stage], bucket, members)
                 if self.step >= settings.steps or self._current_stage() != stage:
                     break
             else:
@@ -140,19 +114,12 @@ class ReaderTraining:
         bucket: int,
         members: list[tuple[int, int, int]],
     ) -> float:
-        settings = self.recipe.optimizer
         batch = make_batch(examples, bucket, members, self.tokenizer)
-        for group in self.optimizer.param_groups:
-            group["lr"] = settings.learning_rate * group["scale"] * settings.rate(self.step)
+        self._set_rate()
         with fast_precision():
             loss = loss_of(self.gpt, batch)
-        loss.backward()  # type: ignore[no-untyped-call]
-        torch.nn.utils.clip_grad_norm_(self.gpt.parameters(), settings.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.step += 1
         self.position += 1
-        return float(loss.detach())
+        return self._descend(loss)
 
     def _current_stage(self) -> int:
         done = self.step / self.recipe.optimizer.steps
@@ -165,11 +132,11 @@ class ReaderTraining:
         name = f"{self.recipe.seed}-{self.stage}-{self.epoch}"
         return random.Random(name).randrange(1 << 31)
 
-    def _report(self, loss: float, speed: float) -> None:
+    def _report(self, losses: dict[str, float], speed: float) -> None:
+        loss = losses[_KIND]
         if not math.isfinite(loss):
             raise FloatingPointError(f"the loss is {loss} at step {self.step}: lower the learning rate and resume")
         total = self.recipe.optimizer.steps
-        left = self.seconds / max(1, self.step) * (total - self.step)
         row = {
             "step": self.step, "loss": round(loss, 4), "tokens_per_second": round(speed),
             "seconds": round(self.seconds), "stage": self.stage + 1, "epoch": self.epoch,
@@ -177,15 +144,8 @@ class ReaderTraining:
         }
         with (self.run / LOG_FILE).open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
-        self.say(f"step {self.step}/{total}  loss {loss:.3f}  {speed:.0f} tokens/s  {left / 60:.0f} min left")
-
-    def _interrupt(self, number: int, frame: FrameType | None) -> None:  # noqa: ARG002 - the signature of a handler
-        self.say("stopping after this step; run the same command to resume")
-        self._stop = True
-
-    def save(self) -> None:
-        """Write the checkpoint; a crash while writing leaves the one before intact."""
-        replace_checkpoint(self.run, self._write)
+        left = f"{self._minutes_left():.0f} min left"
+        self.say(f"step {self.step}/{total}  loss {loss:.3f}  {speed:.0f} tokens/s  {left}")
 
     def _write(self, folder: Path) -> None:
         save_checkpoint(folder, self.gpt, self.tokenizer)
