@@ -49,7 +49,9 @@ class _Phrase:
     weight: float = 1.0     # how worthwhile asking is: names, dates and numbers above plain nouns
 
 
-def cloze_questions(texts: Iterable[str], count: int, seed: int, source: str) -> list[Example]:
+def cloze_questions(
+    texts: Iterable[str], count: int, seed: int, source: str, units: float = 0.5
+) -> list[Example]:
     """Make `count` questions, fewer if the texts run out; the same for the same seed.
 
     Args:
@@ -57,6 +59,7 @@ def cloze_questions(texts: Iterable[str], count: int, seed: int, source: str) ->
         count: how many questions.
         seed: chooses paragraphs and phrases.
         source: stored as the examples' source.
+        units: share of numbers that are asked for together with what follows them.
 
     Raises:
         ModuleNotFoundError: jieba is not installed (extra `train`).
@@ -71,7 +74,7 @@ def cloze_questions(texts: Iterable[str], count: int, seed: int, source: str) ->
         passages = list(_passages(body, rng))
         rng.shuffle(passages)
         for passage in passages[:2]:
-            found = _ask(title, passage, rng)
+            found = _ask(title, passage, rng, units)
             if found is not None:
                 question, span = found
                 made.append(Example(question, passage, (span,), "zh", source))
@@ -104,7 +107,7 @@ def _passages(body: str, rng: random.Random) -> Iterator[str]:
             wanted = rng.randint(low, high)
 
 
-def _ask(title: str, passage: str, rng: random.Random) -> tuple[str, tuple[int, int]] | None:
+def _ask(title: str, passage: str, rng: random.Random, units: float) -> tuple[str, tuple[int, int]] | None:
     """A question about one sentence of the passage, and the answer's span in the passage."""
     sentences = [m for m in _SENTENCE.finditer(passage) if 10 <= len(m.group()) <= 120]
     rng.shuffle(sentences)
@@ -114,7 +117,7 @@ def _ask(title: str, passage: str, rng: random.Random) -> tuple[str, tuple[int, 
         rng.shuffle(order)
         for i in order[:3]:
             offset, clause = clauses[i]
-            phrases = [p for p in _phrases(clause, rng) if p.end - p.start < len(clause) - 3]
+            phrases = [p for p in _phrases(clause, rng, units) if p.end - p.start < len(clause) - 3]
             if not phrases:
                 continue
             phrase = rng.choices(phrases, [p.weight for p in phrases])[0]
@@ -163,7 +166,7 @@ def _shortened(clause: str, rng: random.Random) -> str:
     return clause
 
 
-def _phrases(clause: str, rng: random.Random) -> list[_Phrase]:
+def _phrases(clause: str, rng: random.Random, units: float) -> list[_Phrase]:
     """Everything in a clause that can be asked for: dates, numbers, titles, names, noun phrases."""
     found: list[_Phrase] = []
     for m in _DATE.finditer(clause):
@@ -177,7 +180,7 @@ def _phrases(clause: str, rng: random.Random) -> list[_Phrase]:
         if any(m.start() < b and m.end() > a for a, b in taken):
             continue
         unit = re.match(r"[\u4e00-\u9fff]{0,2}", clause[m.end():])
-        reach = len(unit.group()) if unit and rng.random() < 0.5 and "的" not in unit.group() else 0
+        reach = len(unit.group()) if unit and rng.random() < units and "的" not in unit.group() else 0
         if reach:
             found.append(_Phrase(m.start(), m.end() + reach, ("多少" + clause[m.end():m.end() + reach], "多少")))
         else:

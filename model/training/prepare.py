@@ -15,12 +15,12 @@ from model.gpt import GPT
 from model.import_bert import import_bert, minilm_folder
 from model.json_lines import read_lines
 from model.tokenizer import TextTokenizer
-from model.training.cloze import cloze_questions
-from model.training.examples import Example, HeldOutText, held_out, load_examples
+from model.training.code_switching import Translations, switched
+from model.training.examples import Example, held_out, load_examples
 from model.training.mixture import Tokenized, hard_negatives, several_part_questions, tokenize
 from model.training.near_misses import with_other_name, without_answer
-from model.training.recipe import Practice, Recipe, Stage, Vocabulary
-from model.training.tables import table_questions
+from model.training.practice import PracticeMaker
+from model.training.recipe import Recipe, Stage, Vocabulary
 from model.training.vocabulary import (
     align,
     count_characters,
@@ -29,6 +29,8 @@ from model.training.vocabulary import (
     is_chinese,
     translated_rows,
 )
+
+LONGEST_ALIGNED = 60    # characters of the Chinese side of a parallel sentence from which words are translated
 
 
 def warm_start(recipe: Recipe, data: Path, say: Callable[[str], None]) -> tuple[GPT, TextTokenizer]:
@@ -78,11 +80,20 @@ def continued(recipe: Recipe, before: GPT) -> GPT:
 
 
 def build_stages(
-    recipe: Recipe, data: Path, tokenizer: TextTokenizer, say: Callable[[str], None]
+    recipe: Recipe, data: Path, run: Path, tokenizer: TextTokenizer, say: Callable[[str], None]
 ) -> list[list[Tokenized]]:
-    """Tokenized examples of every stage, negatives and several-part questions included."""
+    """Tokenized examples of every stage, negatives and several-part questions included.
+
+    Args:
+        recipe: names the files and the shares.
+        data: folder of the files.
+        run: folder of the run; what took long to make is kept there.
+        tokenizer: of the network.
+        say: receives progress lines.
+    """
     exclude = held_out(data / name for name in recipe.held_out)
-    held_text = HeldOutText(data / name for name in recipe.held_out if any(s.practice for s in recipe.stages))
+    maker = PracticeMaker(recipe, data, run, say)
+    translations = Translations(_short_pairs(recipe, data)) if any(s.switched for s in recipe.stages) else None
     loaded: dict[str, list[Example]] = {}
     stages = []
     for number, stage in enumerate(recipe.stages):
@@ -98,8 +109,10 @@ def build_stages(
         extra += several_part_questions(distinct, stage.several_part, recipe.seed)
         extra += without_answer(distinct, stage.without_answer, recipe.seed)
         extra += with_other_name(distinct, stage.with_other_name, recipe.seed)
+        if translations is not None:
+            extra += switched(distinct, stage.switched, translations, recipe.seed + number)
         for practice in stage.practice:
-            made = _practice(practice, data, held_text, recipe.seed + number)
+            made = maker.make(practice, recipe.seed + number)
             say(f"{practice.file}: {len(made)} {practice.kind} questions")
             extra += made
         say(f"stage {number + 1}: {len(examples)} examples and {len(extra)} made from them; tokenizing")
@@ -116,15 +129,10 @@ def _mix(stage: Stage, loaded: dict[str, list[Example]], rng: random.Random) -> 
     return examples
 
 
-def _practice(practice: Practice, data: Path, held_text: HeldOutText, seed: int) -> list[Example]:
-    """Questions made from a text file, without those over evaluation passages."""
-    texts = (row["text"] for row in read_lines(data / practice.file))
-    count = practice.count * 11 // 10
-    if practice.kind == "cloze":
-        made = cloze_questions(texts, count, seed, practice.file)
-    else:
-        made = table_questions(texts, practice.lang, count, seed, practice.file)
-    return [e for e in made if not held_text.overlaps(e.passage)][:practice.count]
+def _short_pairs(recipe: Recipe, data: Path) -> Iterator[dict[str, str]]:
+    """Parallel sentences short enough to align words in."""
+    for name in recipe.translations:
+        yield from (row for row in read_lines(data / name) if len(row["zh"]) <= LONGEST_ALIGNED)
 
 
 def _texts(words: Vocabulary, data: Path) -> Iterator[str]:

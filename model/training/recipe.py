@@ -65,24 +65,40 @@ class Optimizer:
 
 @dataclass(frozen=True, slots=True)
 class Practice:
-    """Questions made from raw text: `cloze` (cloze.py, Chinese) or `tables` (tables.py)."""
+    """Questions made by a program: what each kind needs.
 
-    kind: Literal["cloze", "tables"]
-    file: str
+    Attributes:
+        kind: `cloze` and `tables` from raw text in `lang` (cloze.py, english_cloze.py, tables.py), `parallel` from
+            aligned paragraphs (cross_language.py), `labelled` from questions with the sentence that answers them
+            (pseudo_labels.py), `follow_ups` from conversations (follow_ups.py; `file` is left out).
+        file: where they are made from.
+        count: how many at most.
+        lang: of a raw text.
+        pairs: share of tables that are written as `header: value` rows, as our own loaders write them.
+        units: share of Chinese numbers that are asked for with their unit.
+    """
+
+    kind: Literal["cloze", "tables", "parallel", "labelled", "follow_ups"]
     count: int
+    file: str = ""
     lang: Language = "zh"
+    pairs: float = 0.2
+    units: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.kind not in ("cloze", "tables") or (self.kind == "cloze" and self.lang != "zh"):
-            raise TypeError(f"practice of kind {self.kind!r} in {self.lang!r} does not exist")
+        if self.kind not in ("cloze", "tables", "parallel", "labelled", "follow_ups"):
+            raise TypeError(f"practice of kind {self.kind!r} does not exist")
+        if not self.file and self.kind != "follow_ups":
+            raise TypeError(f"practice of kind {self.kind!r} needs a file")
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
     """A mixture used until a share of all steps.
 
-    The last four are shares of the answerable examples, made from them: questions with a similar wrong passage, two
-    questions in one, the answer's sentences deleted, a name exchanged (mixture.py, near_misses.py).
+    The last five are shares of the answerable examples, made from them: questions with a similar wrong passage, two
+    questions in one, the answer's sentences deleted, a name exchanged, words of the question in the other language
+    (mixture.py, near_misses.py, code_switching.py).
     """
 
     until: float
@@ -92,6 +108,7 @@ class Stage:
     several_part: float = 0.0
     without_answer: float = 0.0
     with_other_name: float = 0.0
+    switched: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +124,7 @@ class Recipe:
     calibration_share: float = 0.04     # contexts kept from training so that confidence can be fitted on them
     after: Recipe | None = None         # whose finished network this one goes on from, instead of a vocabulary
     match_features: bool = False
+    translations: list[str] = field(default_factory=list)   # parallel sentences: the word list of `switched`
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -123,7 +141,7 @@ def load_recipe(path: Path) -> Recipe:
         raise RecipeError(f"{path}: {error}") from error
     unknown = set(raw) - {
         "seed", "max_hours", "calibration_share", "after", "match_features", "vocabulary", "held_out", "optimizer",
-        "stage",
+        "stage", "translations",
     }
     if unknown:
         raise RecipeError(f"{path}: unknown fields {sorted(unknown)}")
@@ -149,6 +167,7 @@ def load_recipe(path: Path) -> Recipe:
             calibration_share=raw.get("calibration_share", 0.04),
             after=after,
             match_features=raw.get("match_features", False),
+            translations=raw.get("translations", []),
         )
     except KeyError as error:
         raise RecipeError(f"{path}: the field {error} is missing") from error

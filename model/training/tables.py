@@ -46,7 +46,9 @@ class Table:
     rows: tuple[tuple[str, ...], ...]
 
 
-def table_questions(texts: Iterable[str], lang: Language, count: int, seed: int, source: str) -> list[Example]:
+def table_questions(
+    texts: Iterable[str], lang: Language, count: int, seed: int, source: str, pairs: float = 0.2
+) -> list[Example]:
     """Make `count` questions, at most six a document, fewer if the texts run out; the same for the same seed.
 
     Args:
@@ -55,6 +57,7 @@ def table_questions(texts: Iterable[str], lang: Language, count: int, seed: int,
         count: how many.
         seed: chooses rows, columns, wording and the way the table is written.
         source: stored as the examples' source.
+        pairs: share of tables written as `header: value` rows.
     """
     rng = random.Random(seed)
     made: list[Example] = []
@@ -65,7 +68,7 @@ def table_questions(texts: Iterable[str], lang: Language, count: int, seed: int,
         found = list(tables(text))
         for table in rng.sample(found, min(PER_DOCUMENT, len(found))):
             for _ in range(max(1, min(PER_DOCUMENT // len(found), len(table.rows) // 2))):
-                example = _ask(table, lang, strangers, rng, source)
+                example = _ask(table, lang, strangers, rng, source, pairs)
                 if example is not None:
                     made.append(example)
             strangers = [*strangers[-200:], *(row[0] for row in table.rows)]
@@ -96,10 +99,12 @@ def _cells(line: str) -> tuple[str, ...]:
     return tuple(c.strip().strip("*`").strip() for c in line.strip().strip("|").split("|"))
 
 
-def _ask(table: Table, lang: Language, strangers: Sequence[str], rng: random.Random, source: str) -> Example | None:
+def _ask(
+    table: Table, lang: Language, strangers: Sequence[str], rng: random.Random, source: str, pairs: float
+) -> Example | None:
     first = rng.randrange(len(table.rows))
     rows = table.rows[max(0, first - rng.randint(0, 8)):]
-    passage, places = _written(table, rows, LONGEST[lang], rng)
+    passage, places = _written(table, rows, LONGEST[lang], rng, pairs)
     shown = len({r for r, _ in places})
     if shown < 2:
         return None
@@ -127,10 +132,12 @@ def _fill(templates: Sequence[str], rng: random.Random, **values: str) -> str:
 
 
 def _written(
-    table: Table, rows: Sequence[tuple[str, ...]], limit: int, rng: random.Random
+    table: Table, rows: Sequence[tuple[str, ...]], limit: int, rng: random.Random, pairs: float
 ) -> tuple[str, dict[tuple[int, int], tuple[int, int]]]:
     """The table as text in one of the ways documents write tables, and the span of every filled cell."""
-    style = rng.choices(("markdown", "bars", "tabs", "pairs"), (0.55, 0.15, 0.1, 0.2))[0]
+    others = (0.6875, 0.1875, 0.125)
+    weights = (*(w * (1 - pairs) for w in others), pairs)
+    style = rng.choices(("markdown", "bars", "tabs", "pairs"), weights)[0]
     text = table.before + "\n" if table.before and rng.random() < 0.7 else ""
     places: dict[tuple[int, int], tuple[int, int]] = {}
     if style == "markdown":

@@ -18,6 +18,7 @@ from model.gpt import GPT
 from model.precision import fast_precision
 from model.tokenizer import TextTokenizer
 from model.training.mixture import Tokenized, make_batch, plan_epoch
+from model.training.practice import BEFORE_THIS
 from model.training.prepare import build_stages, continued, parameter_groups, warm_start
 from model.training.reader_loss import reader_loss
 from model.training.recipe import Recipe
@@ -64,7 +65,7 @@ class ReaderTraining(TrainingLoop):
         )
         if resumed is not None:
             self._restore(resumed)
-        self.stages = build_stages(recipe, data, self.tokenizer, say)
+        self.stages = build_stages(recipe, data, run, self.tokenizer, say)
 
     def _before(self, recipe: Recipe, data: Path) -> tuple[GPT, TextTokenizer]:
         """The network of the recipe this one goes on from, trained in `before_this` unless that is done.
@@ -73,7 +74,7 @@ class ReaderTraining(TrainingLoop):
             KeyboardInterrupt: its training was interrupted; the same command resumes it.
         """
         self.say("first the recipe that this one goes on from")
-        gpt, tokenizer, finished = train_reader(recipe, data, self.run / "before_this", self.say)
+        gpt, tokenizer, finished = train_reader(recipe, data, self.run / BEFORE_THIS, self.say)
         if not finished:
             raise KeyboardInterrupt
         return gpt, tokenizer

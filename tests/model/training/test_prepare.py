@@ -66,21 +66,21 @@ def test_held_out_passages_are_in_no_stage(recipe, data, tokenizer, tmp_path):
     (tmp_path / "en.jsonl").write_text("\n".join(rows), encoding="utf-8")
     (tmp_path / "dev.jsonl").write_text(json.dumps(kept_out), encoding="utf-8")
     english = replace(recipe, held_out=["dev.jsonl"], stages=[replace(recipe.stages[0], files=[FileShare("en.jsonl")])])
-    [stage] = build_stages(english, tmp_path, tokenizer, silent)
+    [stage] = build_stages(english, tmp_path, tmp_path, tokenizer, silent)
     passage = tokenizer.encode(kept_out["context"]).ids
     assert len(stage) > len(rows) - 1   # the rest, and negatives made from them
     assert all(example.passage.tolist() != passage for example in stage)
 
 
 @pytest.mark.parametrize(("times", "count"), [(1, 6), (2, 12), (0.5, 3), (1.5, 9)])
-def test_a_file_appears_as_often_as_the_recipe_says(recipe, data, tokenizer, times, count):
+def test_a_file_appears_as_often_as_the_recipe_says(recipe, data, tmp_path, tokenizer, times, count):
     plain = replace(recipe.stages[0], files=[FileShare("zh.jsonl", times)], negatives=0.0)
-    [stage] = build_stages(replace(recipe, stages=[plain]), data, tokenizer, silent)
+    [stage] = build_stages(replace(recipe, stages=[plain]), data, tmp_path, tokenizer, silent)
     assert len(stage) == count
 
 
-def test_the_same_seed_builds_the_same_stages(recipe, data, tokenizer):
-    first = build_stages(recipe, data, tokenizer, silent)
+def test_the_same_seed_builds_the_same_stages(recipe, data, tmp_path, tokenizer):
+    first = build_stages(recipe, data, tmp_path, tokenizer, silent)
     random.seed(5)
-    again = build_stages(recipe, data, tokenizer, silent)
+    again = build_stages(recipe, data, tmp_path, tokenizer, silent)
     assert [[e.passage.tolist() for e in s] for s in first] == [[e.passage.tolist() for e in s] for s in again]

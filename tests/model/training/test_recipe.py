@@ -10,6 +10,7 @@ from model.training.recipe import Optimizer, RecipeError, load_recipe
 
 RECIPES = Path(__file__).parents[3] / "data" / "recipes"
 SHIPPED = RECIPES / "reader.toml"
+SECOND = RECIPES / "reader_second.toml"
 FIRST = RECIPES / "reader_first.toml"
 
 
@@ -28,13 +29,14 @@ def test_the_shipped_recipe_loads():
     assert all(stage.files for stage in recipe.stages)
 
 
-def test_the_shipped_recipe_goes_on_from_the_first():
+def test_the_shipped_recipe_goes_on_from_those_before_it():
     recipe = load_recipe(SHIPPED)
     assert recipe.vocabulary is None
-    assert recipe.after == load_recipe(FIRST)
+    assert recipe.after == load_recipe(SECOND)
+    assert recipe.after.after == load_recipe(FIRST)
 
 
-@pytest.mark.parametrize("path", [FIRST, SHIPPED], ids=["first", "shipped"])
+@pytest.mark.parametrize("path", [FIRST, SECOND, SHIPPED], ids=["first", "second", "shipped"])
 def test_a_recipe_trains_on_no_evaluation_file(path):
     recipe = load_recipe(path)
     trained = {share.file for stage in recipe.stages for share in [*stage.files, *stage.practice]}
@@ -43,7 +45,7 @@ def test_a_recipe_trains_on_no_evaluation_file(path):
 
 
 @pytest.mark.parametrize("practice", ['{ kind = "riddles", file = "t", count = 1 }',
-                                      '{ kind = "cloze", lang = "en", file = "t", count = 1 }'])
+                                      '{ kind = "cloze", lang = "en", count = 1 }'])
 def test_practice_of_an_unknown_kind_is_refused(tmp_path, practice):
     with pytest.raises(RecipeError, match="practice of kind"):
         load_recipe(changed(tmp_path, "negatives =", f"practice = [{practice}]\nnegatives ="))
