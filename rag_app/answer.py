@@ -84,6 +84,7 @@ class Answer:
         answers: the best answer and those that differ from it.
         withheld: the best quote when it was not good enough to be given as an answer, else None.
         standalone_question: the question that was searched for, after the history was taken in.
+        small_talk: the message was thanks or a greeting; `answer` is a friendly sentence, and nothing was searched.
     """
 
     question: str
@@ -96,6 +97,7 @@ class Answer:
     passages: tuple[Passage, ...] = ()
     withheld: str | None = None
     standalone_question: str = ""
+    small_talk: bool = False
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -103,7 +105,10 @@ class Answer:
         return tuple(c for a in self.answers for c in (*a.citations, *a.also_in))
 
     def to_dict(self) -> dict[str, Any]:
-        """The stable JSON form, as `rag ask --json` prints it; `answers` name their citations by index."""
+        """The stable JSON form, as `rag ask --json` prints it; `answers` name their citations by index.
+
+        `small_talk` is there, and true, only when nothing was searched.
+        """
         numbers = iter(range(len(self.citations)))
         answers = [
             {
@@ -123,4 +128,5 @@ class Answer:
             "citations": [asdict(c) for c in self.citations],
             "timings_ms": {k: round(v, 1) for k, v in self.timings_ms.items()},
             "usage": dict(self.usage),
+            **({"small_talk": True} if self.small_talk else {}),
         }

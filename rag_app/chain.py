@@ -1,6 +1,7 @@
 """`build_chain`: the question-answering chain as one LangChain `Runnable`.
 
 question (+ history) -> standalone question -> passages -> chat model -> citations checked -> `Answer`
+thanks or a greeting -> one sentence that says what can be asked; nothing is searched
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any, TypedDict
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
-from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, RunnablePassthrough
+from langchain_core.runnables import Runnable, RunnableBranch, RunnableConfig, RunnableLambda, RunnablePassthrough
 
 from ingest.document_filter import DocumentFilter
 from ingest.library import Library
@@ -23,7 +24,8 @@ from rag_app.answer import Answer, Passage, QuotedAnswer
 from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
 from rag_app.citations import proven_answers
 from rag_app.collection import open_library
-from rag_app.history import standalone_question
+from rag_app.greeting import without_greeting
+from rag_app.history import is_small_talk, standalone_question
 from rag_app.prompts import load_prompt
 from rag_app.question_kind import asks_for_list
 from rag_app.retrieval.rerank import cross_encoder
@@ -98,7 +100,7 @@ def build_chain(
         if not question:
             raise ValueError("the question is empty")
         started = time.perf_counter()
-        standalone = standalone_question(question, given.get("chat_history") or ())
+        standalone = standalone_question(without_greeting(question), given.get("chat_history") or ())
         return {
             "question": question, "standalone": standalone, "started": started, "lang": language_of(question),
             "filter": given.get("filter"),
@@ -116,14 +118,35 @@ def build_chain(
     def finish(state: State) -> Answer:
         return _to_answer(state, library, settings.home)
 
-    chain: Runnable[Any, Any] = (
-        RunnableLambda(begin)
-        | RunnablePassthrough.assign(documents=RunnableLambda(retrieve))
+    def small_talk(state: State) -> Answer:
+        return _small_talk_answer(state, settings.home)
+
+    look_up: Runnable[State, Answer] = (
+        RunnablePassthrough.assign(documents=RunnableLambda(retrieve))
         | RunnablePassthrough.assign(retrieved=RunnableLambda(_now))
         | RunnablePassthrough.assign(message=RunnableLambda(messages) | model)
         | RunnableLambda(finish)
     )
+    branch = RunnableBranch((RunnableLambda(_is_small_talk), RunnableLambda(small_talk)), look_up)
+    chain: Runnable[Any, Any] = RunnableLambda(begin) | branch
     return chain.with_config(run_name="quoted_answer")
+
+
+def _is_small_talk(state: State) -> bool:
+    return is_small_talk(state["question"])
+
+
+def _small_talk_answer(state: State, home: Path) -> Answer:
+    """What is said to thanks and greetings: no answer, and no claim about the documents."""
+    return Answer(
+        question=state["question"],
+        answer=load_prompt("small_talk", state["lang"], home),
+        answered=False,
+        confidence=0.0,
+        timings_ms={"total": 1000 * (time.perf_counter() - state["started"])},
+        standalone_question=state["question"],
+        small_talk=True,
+    )
 
 
 def _now(_: State) -> float:

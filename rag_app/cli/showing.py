@@ -31,7 +31,7 @@ def print_answer(
     numbered_by_passage: bool = False,
     searched_in: DocumentFilter = _ALL,
 ) -> None:
-    """Each answer inside its sentence, and where it stands; or what came nearest.
+    """Each answer inside its sentence, and where it stands; or what came nearest; or that nothing was searched.
 
     Args:
         answer: what the chain returned.
@@ -39,6 +39,10 @@ def print_answer(
         numbered_by_passage: see `evidence_of`.
         searched_in: the documents that were chosen; where they do not say, others may.
     """
+    if answer.small_talk:
+        click.echo(plain(answer.answer))
+        click.secho("(nothing was searched)", dim=True)
+        return
     if answer.standalone_question != answer.question:
         click.secho(f"searched for: {plain(answer.standalone_question)}", dim=True)
     if not answer.answered:

@@ -24,12 +24,13 @@ _SMALL_TALK = re.compile(
     r"hi|hello|hey|good (morning|evening|afternoon|night)|(good)?bye|see you|you're welcome|no problem|that helps|"
     r"(thanks? |thank you )?(for|that was) (your |the |very |really )?(help|helpful|answer)|very|helpful|"
     r"there|again|all|"
-    r"谢谢(你|您|啦|了)?|謝謝(你|您)?|多谢|多謝|感谢|感謝|非常|十分|很|好的?|好吧|嗯+|哦+|噢|行|明白了?|"
+    r"谢谢(你|您)?|謝謝(你|您)?|多谢|多謝|感谢|感謝|非常|十分|很|好的?|好吧|嗯|哦|噢|行|明白了?|"
     r"知道了|懂了|了解了?|收到|没问题|"
     r"你好|您好|嗨|早上好|晚上好|下午好|早安|晚安|再见|再見|拜拜|辛苦了|太好了|不错|不用谢|呀|啊|啦|了|"
     r"[\s,.!，。！~～、:：)）])+",
     re.IGNORECASE,
 )
+_LONGEST_SMALL_TALK = 60  # characters
 _SIGNS = {"en": signs_en.signs, "zh": signs_zh.signs}
 
 
@@ -56,7 +57,8 @@ class Weights:
 
 def is_small_talk(text: str) -> bool:
     """Whether a message only greets, thanks or agrees, so that there is nothing to look up."""
-    return bool(_SMALL_TALK.fullmatch(text.strip()))
+    # What is longer is no greeting, and would give the expression many ways to take it apart.
+    return len(text) <= _LONGEST_SMALL_TALK and bool(_SMALL_TALK.fullmatch(text.strip()))
 
 
 def named_signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:

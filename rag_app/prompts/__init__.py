@@ -16,6 +16,7 @@ _FIELDS: dict[str, set[str]] = {
     "answer": {"passages", "question"},
     "passage": {"number", "title", "text"},
     "not_found": set(),
+    "small_talk": set(),
 }
 
 

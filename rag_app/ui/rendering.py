@@ -125,6 +125,14 @@ def not_found_html(answer: Answer, strings: Strings) -> str:
     )
 
 
+def small_talk_html(answer: Answer, strings: Strings) -> str:
+    """A friendly sentence, said to be no answer: without the look of a quote or of a notice."""
+    return element(
+        "div", "rag-small-talk", element("div", "rag-prose", escaped(answer.answer)),
+        element("div", "rag-note", escaped(strings.nothing_searched)),
+    )
+
+
 def nearest_html(passages: Sequence[Passage], strings: Strings) -> str:
     """The passages that came nearest, with nothing highlighted: they are no answer."""
     cards = [

@@ -17,6 +17,7 @@ from rag_app.ui.rendering import (
     question_html,
     searched_for_html,
     searched_in_html,
+    small_talk_html,
     streaming_html,
     trouble_html,
 )
@@ -54,6 +55,9 @@ def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
         return
     answer = turn.answer
     if answer is None:
+        return
+    if answer.small_talk:
+        st.html(small_talk_html(answer, strings))
         return
     searched = searched_for_html(answer, strings) + searched_in_html(turn.searched_in, strings)
     if searched:

@@ -125,6 +125,33 @@ def test_a_follow_up_is_searched_with_its_history(library: Library, reader: Chat
     assert answer.passages[0].source == "canteen.txt"
 
 
+@pytest.mark.parametrize(
+    ("said", "friendly"), [("Thanks a lot!", "Happy to help!"), ("hello", "Happy to help!"), ("谢谢", "很高兴为您服务")]
+)
+def test_thanks_and_greetings_get_a_friendly_sentence_and_no_search(
+    library: Library, reader: ChatLocalGPT, settings: Settings, said: str, friendly: str
+) -> None:
+    chain = build_chain(settings, library=library, model=reader)
+    history = [HumanMessage("What does soup cost in the canteen?"), AIMessage("three euros")]
+    # Were anything searched, the filter, which no document fits, would be an error.
+    answer = chain.invoke({"question": said, "chat_history": history, "filter": {"source": "nowhere.txt"}})
+    assert answer.small_talk and not answer.answered
+    assert answer.answer.startswith(friendly)
+    assert answer.answers == answer.citations == answer.passages == ()
+    assert answer.standalone_question == said
+    assert answer.to_dict()["small_talk"] is True
+
+
+def test_a_question_after_thanks_is_answered_from_the_documents(
+    library: Library, reader: ChatLocalGPT, settings: Settings
+) -> None:
+    chain = build_chain(settings, library=library, model=reader)
+    answer = chain.invoke({"question": "Thanks! What is the garage's access code?"})
+    assert answer.answer == "4711"
+    assert answer.standalone_question == "What is the garage's access code?"
+    assert not answer.small_talk and "small_talk" not in answer.to_dict()
+
+
 def test_a_question_may_choose_its_documents(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:
     chain = build_chain(settings, library=library, model=reader)
     asked = {"question": "What is the garage's access code?"}

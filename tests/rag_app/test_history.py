@@ -57,6 +57,11 @@ def test_thanks_and_greetings_ask_nothing_and_are_left_alone(text: str) -> None:
     assert standalone_question(text, LEAVE) == text
 
 
+@pytest.mark.parametrize("text", ["嗯" * 5000 + "x", "谢谢了" * 5000 + "x", "goodbye" * 5000 + "x", "嗯" * 59 + "x"])
+def test_a_message_of_any_length_is_judged_at_once(text: str) -> None:
+    assert not is_small_talk(text)  # without bounds, trying all ways to take it apart would never end
+
+
 @pytest.mark.parametrize(
     "text", ["thanks, and in Suzhou?", "谢谢，那苏州呢？", "hi, how long is the warranty?", "好的方案有哪些？"]
 )

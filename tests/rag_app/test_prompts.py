@@ -6,7 +6,7 @@ from model.language import Language
 from rag_app.prompts import PromptError, load_prompt
 
 
-@pytest.mark.parametrize("name", ["answer", "passage", "not_found"])
+@pytest.mark.parametrize("name", ["answer", "passage", "not_found", "small_talk"])
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_prompt_ships_in_both_languages(name: str, lang: Language) -> None:
     assert load_prompt(name, lang)

@@ -71,3 +71,8 @@ def test_no_control_sequence_reaches_the_terminal(library: Library, capsys: pyte
     out = capsys.readouterr().out
     assert "\x1b[31m" not in out and "\u202e" not in out and "\x07" not in out
     assert "12[31m34" in click.unstyle(out)
+
+
+def test_small_talk_is_said_to_be_no_answer(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = Answer("hi", "Happy to help!", False, 0.0, standalone_question="hi", small_talk=True)
+    assert shown(answer, library, capsys) == "Happy to help!\n(nothing was searched)\n"
