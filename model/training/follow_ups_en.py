@@ -22,7 +22,7 @@ _PLACE = re.compile(r"\b(in|at|from|to)$", re.IGNORECASE)
 _MANY = re.compile(r"\b[a-z-]+[^suiy]s$|\b(people|children|men|women|Forces|Olympics|Games|Mountains|Islands)$")
 _PARTICIPLE = re.compile(r"(ed|en|ing)$|^(born|made|known|built|held|found|set|used|sold|sent|left|won|lost)$")
 # "St" of "St. Barts", something quoted, listed, numbered or told apart: what stands there is more than the phrase
-_PART = re.compile(r"\.\s+\w|[-/\"”)]|['’](?!s\b)|\s*[(,]|\s+(of|and|or|\d)")
+_PART = re.compile(r"\.\s+\w|[-/\"”)]|['’](?!s\b)|\s*[(,]|\s+(of|and|or|\d|[IVX]+\b)")
 _INSTITUTION = re.compile(
     r"\b(University|College|School|Records?|Awards?|Company|Inc|Church|Club|Team|League|Union|Party|Court|Hospital|Army|"
     r"Museum|Institute|Street|County|City|River|Lake|War|Series|Album|Show|Act|Bank|House|Station|Dame|Idol|Zelda|"
@@ -88,6 +88,7 @@ def _without(
     if put is None:
         return None
     rest = rest[2:] if rest[:2] in {"'s", "’s"} else rest
+    before = before.replace("  ", " ")
     return before + (put if before.strip() else put[0].upper() + put[1:]) + rest
 
 
@@ -116,7 +117,8 @@ def _pronoun(
 def _forms(phrase: str, article: bool, row: dict[str, Any], rng: random.Random) -> tuple[str, str, str] | None:
     """Subject, possessive and object form; None: who or what it is cannot be told."""
     context = str(row.get("context") or "")
-    if _MANY.search(phrase) or " and " in phrase:
+    many = article and re.search(r"[^su]s$", phrase) and not phrase.endswith(("Times", "States"))
+    if many or _MANY.search(phrase) or " and " in phrase:
         return "they", "their", "them"
     person = False if article else _is_person(phrase, context, str(row.get("title") or ""))
     if person is None:

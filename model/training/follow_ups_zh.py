@@ -105,8 +105,8 @@ def _pronoun(phrase: str, tag: str, row: dict[str, Any], rng: random.Random) -> 
     context = str(row.get("context") or "")
     if phrase[0] in "《":
         return rng.choice(_WORK[:3])
-    person = tag in {"nr", "nrt", "nrfg"} or _is_person(phrase, context)
-    if person:
+    lives = re.search("[他她](?!们)|出生|生于|逝世|去世|担任|曾任|卒", context)
+    if lives and (tag in {"nr", "nrt", "nrfg"} or _is_person(phrase, context)):
         she = context.count("她") > context.count("他")
         return rng.choice(("她", "她", "这个人") if she else ("他", "他", "他", "这个人", "此人"))
     if len(phrase) > 2 and phrase[-1] in _CLASS:
