@@ -2,7 +2,8 @@
 
 Its loaders live in langchain-community, which is being retired; the few lines here do what `TextLoader`,
 `BSHTMLLoader`, `PyPDFium2Loader`, `Docx2txtLoader` and `CSVLoader` do, with the same libraries. The embedding class
-does what langchain-huggingface's does. Chunks are measured as ours are, so that those of both programs are of one size.
+does what langchain-huggingface's does: `SentenceTransformer(folder).encode(texts)` with its defaults, in float32.
+Chunks are measured as ours are, so that those of both programs are of one size.
 """
 
 from __future__ import annotations
@@ -18,28 +19,33 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_text_splitters import RecursiveCharacterTextSplitter
 
-from ingest.embedding import Embedder
-
 _CJK = re.compile("[\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U0001f000-\U0003ffff]")
 
 
-class TimedEmbeddings(Embeddings):
-    """The model behind one of our embedders, as LangChain's; `seconds` are those spent in it."""
+class SentenceTransformerEmbeddings(Embeddings):
+    """A sentence-transformers model as a quick start has it; `seconds` are those spent in it.
 
-    def __init__(self, embedder: Embedder) -> None:
-        self._embedder = embedder
+    Args:
+        folder: of the model.
+        dtype: of its weights; None: the default, float32.
+    """
+
+    def __init__(self, folder: Path, dtype: str | None = None) -> None:
+        from sentence_transformers import SentenceTransformer
+
+        self._model = SentenceTransformer(str(folder), device="cpu", model_kwargs={"dtype": dtype} if dtype else None)
         self.seconds = 0.0
 
     def embed_documents(self, texts: list[str]) -> list[list[float]]:
         """Return one vector for each text."""
         started = time.perf_counter()
-        vectors = self._embedder.embed_documents(texts)
+        vectors = self._model.encode(texts, show_progress_bar=False)
         self.seconds += time.perf_counter() - started
         return vectors.tolist()  # type: ignore[no-any-return]
 
     def embed_query(self, text: str) -> list[float]:
         """Return the vector of a question."""
-        return self._embedder.embed_query(text).tolist()  # type: ignore[no-any-return]
+        return self.embed_documents([text])[0]
 
 
 def units(text: str) -> int:
@@ -78,18 +84,27 @@ def _texts(path: Path) -> Iterator[str]:
         yield path.read_text(encoding="utf-8")
 
 
-def run(folder: Path, into: Path, embedder: Embedder, chunk: int, overlap: int) -> tuple[int, float]:
-    """Read a folder into a Chroma folder; return the number of chunks and the seconds spent in the encoder.
+def run(
+    folder: Path, into: Path, embeddings: SentenceTransformerEmbeddings, chunk: int, overlap: int
+) -> tuple[int, dict[str, float]]:
+    """Read a folder into a Chroma folder; return the number of chunks and the seconds that each stage took.
 
     Args:
         folder: of the documents.
         into: of the vector store.
-        embedder: the encoder.
+        embeddings: the encoder.
         chunk: size of a chunk in units.
         overlap: units.
     """
-    embeddings = TimedEmbeddings(embedder)
     splitter = RecursiveCharacterTextSplitter(chunk_size=chunk, chunk_overlap=overlap, length_function=units)
-    chunks = splitter.split_documents(list(load(folder)))
+    started, before = time.perf_counter(), embeddings.seconds
+    documents = list(load(folder))
+    loaded = time.perf_counter()
+    chunks = splitter.split_documents(documents)
+    cut = time.perf_counter()
     Chroma.from_documents(chunks, embeddings, persist_directory=str(into))
-    return len(chunks), embeddings.seconds
+    stored = time.perf_counter() - cut
+    encoder = embeddings.seconds - before
+    return len(chunks), {
+        "loading": loaded - started, "splitting": cut - loaded, "embedding": encoder, "writing": stored - encoder,
+    }  # fmt: skip

@@ -9,7 +9,7 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_LONGEST = 40_000  # characters of a document
+_LONGEST = 15_000  # characters of a document
 _SHORTEST = 400
 # Of a hundred documents.
 _SHARES = {".md": 35, ".txt": 20, ".html": 15, ".docx": 15, ".pdf": 10, ".csv": 5}

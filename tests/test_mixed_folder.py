@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.ingest import OURS, THEIRS, Result, table
+from benchmarks.ingest import Record
+from benchmarks.ingest_programs import OURS, THEIRS, Result
+from benchmarks.ingest_report import plot, table
 from benchmarks.mixed_folder import make_folder
 from ingest.loaders import load
 
@@ -39,7 +41,26 @@ def test_too_few_texts_are_an_error(texts: Path, tmp_path: Path) -> None:
         make_folder(tmp_path / "one", texts, 81)
 
 
-def test_the_table_states_what_was_measured() -> None:
-    shown = table({OURS: Result(1000, 100.0, 80.0, 2.0, 900), THEIRS: Result(800, 100.0, 90.0, None, 1500)})
-    assert "| this program | 1,000 | 100.0 | 10.0 | 80% | 900 MB | 2.0 s (50×) |" in shown
-    assert "1.25×" in shown
+@pytest.fixture
+def results() -> dict[str, Result]:
+    ours = Result(1000, 100.0, 120.0, {"embedding": 80.0, "writing": 20.0}, 2.0, {"loading": 9.0}, 900)
+    theirs = Result(800, 200.0, 200.0, {"loading": 10.0, "embedding": 190.0}, None, {}, 1500)
+    return {OURS: ours, THEIRS: theirs}
+
+
+def test_the_table_states_what_was_measured(results: dict[str, Result]) -> None:
+    shown = table(results)
+    assert "| this program | 1,000 | 100.0 | 10.0 | 80% | 120.0 s | 900 MB | 2.0 s (50×) |" in shown
+    assert "embedding 80.0 s (80%), writing 20.0 s (20%); in processes beside it: loading 9.0 s." in shown
+    assert "Chunks a second beside LangChain quick start: 2.50×; per second of processor time 2.08×" in shown
+
+
+def test_finished_programs_are_kept_for_the_same_setting_only(results: dict[str, Result], tmp_path: Path) -> None:
+    Record(tmp_path, {"cores": 1}).add(OURS, results[OURS])
+    assert Record(tmp_path, {"cores": 1}).results == {OURS: results[OURS]}
+    assert Record(tmp_path, {"cores": 2}).results == {}
+
+
+def test_the_plot_is_a_picture(results: dict[str, Result], tmp_path: Path) -> None:
+    plot(results, tmp_path / "ingest.png")
+    assert (tmp_path / "ingest.png").read_bytes().startswith(b"\x89PNG")
