@@ -19,6 +19,7 @@ from ingest.documents import Chunk, Heading, LoadedDocument
 from ingest.sentences import sentence_spans
 
 _CJK_QUARTERS = 4
+_BLOCK = 1 << 18  # characters whose sizes are looked at together
 _BREAKS_OF_LONG_SENTENCES = ("，、；：", ",;:", None)  # None stands for white space; characters come last
 
 
