@@ -14,6 +14,7 @@ from model.training.cloze import cloze_questions
 from model.training.cross_language import cross_language_questions
 from model.training.english_cloze import english_cloze_questions
 from model.training.examples import Example, HeldOutText, held_out
+from model.training.follow_ups import follow_up_examples
 from model.training.pseudo_labels import labelled_questions
 from model.training.recipe import Practice, Recipe
 from model.training.run_folder import last_checkpoint
@@ -30,6 +31,7 @@ class PracticeMaker:
         self._data, self._run, self._say = data, run, say
         evaluation = [data / name for name in recipe.held_out]
         self._exclude = held_out(evaluation)
+        self._calibration_share = recipe.calibration_share
         self._held_text = HeldOutText(evaluation if any(s.practice for s in recipe.stages) else ())
         asked = [data / f.file for s in recipe.stages for f in s.files] + evaluation
         kinds = {p.kind for s in recipe.stages for p in s.practice}
@@ -45,9 +47,7 @@ class PracticeMaker:
             CheckpointError: the labelling reader cannot be loaded.
         """
         if practice.kind == "follow_ups":
-            from model.training.follow_ups import follow_up_examples
-
-            made = follow_up_examples(self._data, practice.count, seed, self._exclude)
+            made = follow_up_examples(self._data, practice.count, seed, self._exclude, self._calibration_share)
         else:
             made = self._from_file(practice, practice.count * 11 // 10, seed)
         return list(islice((e for e in made if not self._held_text.overlaps(e.passage)), practice.count))
