@@ -101,7 +101,7 @@ def _quarters_before(text: str) -> NDArray[np.int32]:
         cjk = (points >= 0x2E80) & ((points <= 0x9FFF) | ((points >= 0xAC00) & (points <= 0xD7AF)))
         cjk |= ((points >= 0xF900) & (points <= 0xFAFF)) | ((points >= 0xFF00) & (points <= 0xFFEF))
         cjk |= (points >= 0x1F000) & (points <= 0x3FFFF)  # emoji too cost an embedder about a token each
-        sizes = np.where(cjk, _CJK_QUARTERS, 1)
+        sizes = np.where(cjk, np.int32(_CJK_QUARTERS), np.int32(1))
         sizes[0] += before[start]
         np.cumsum(sizes, out=before[start + 1 : start + 1 + len(points)])
     return before
@@ -133,7 +133,7 @@ def _sentences(document: LoadedDocument, settings: SplitterSettings) -> Iterator
             last_section = section
 
 
-def _unbroken(document: LoadedDocument, before: NDArray[np.int64], limit: int) -> Iterator[tuple[int, int]]:
+def _unbroken(document: LoadedDocument, before: NDArray[np.int32], limit: int) -> Iterator[tuple[int, int]]:
     """Yield the sentences, those of one atomic span joined unless the span is larger than `limit` quarter units."""
     heading_starts = [heading.start for heading in document.headings]
     breaks = sorted({*heading_starts, *(start for start, _ in document.atomic_spans)})
@@ -154,7 +154,7 @@ def _unbroken(document: LoadedDocument, before: NDArray[np.int64], limit: int) -
 
 
 def _joined(
-    sentences: list[tuple[int, int]], before: NDArray[np.int64], limit: int
+    sentences: list[tuple[int, int]], before: NDArray[np.int32], limit: int
 ) -> Iterator[tuple[int, int]]:
     if sentences and before[sentences[-1][1]] - before[sentences[0][0]] <= limit:
         yield sentences[0][0], sentences[-1][1]
@@ -162,7 +162,7 @@ def _joined(
         yield from sentences
 
 
-def _cut_long(text: str, start: int, end: int, before: NDArray[np.int64], limit: int) -> Iterator[tuple[int, int]]:
+def _cut_long(text: str, start: int, end: int, before: NDArray[np.int32], limit: int) -> Iterator[tuple[int, int]]:
     """Yield the pieces of one sentence, each at most `limit` quarter units and without white space around it."""
     while before[end] - before[start] > limit:
         furthest = int(np.searchsorted(before, before[start] + limit, side="right")) - 1
