@@ -12,7 +12,7 @@ from typing import TypeVar
 from ingest.catalogue_schema import KEYWORD_INDEX, create_or_migrate
 from ingest.content_hash import chunk_hash
 from ingest.document_filter import path_matches
-from ingest.documents import Chunk, DocumentRecord, LoadedDocument, PageSpan, StoredChunk
+from ingest.documents import Chunk, DocumentRecord, Heading, LoadedDocument, PageSpan, StoredChunk
 from ingest.errors import DocumentNotFound, LibraryDamaged, LibraryError, LibraryLocked
 from ingest.keyword_search import keyword_search
 from ingest.keywords import index_identifiers, index_text
@@ -190,6 +190,16 @@ class Catalogue:
         if not rows:
             raise DocumentNotFound(f"no document has the id '{document_id}'")
         return tuple(PageSpan(*page) for page in json.loads(str(rows[0][0])))
+
+    def headings(self, document_id: str) -> tuple[Heading, ...]:
+        """Return the headings of a document's stored text in order, or raise DocumentNotFound.
+
+        There are none for a document that was stored before they were.
+        """
+        rows = self.rows("SELECT headings FROM documents WHERE document_id = ?", document_id)
+        if not rows:
+            raise DocumentNotFound(f"no document has the id '{document_id}'")
+        return tuple(Heading(*heading) for heading in json.loads(str(rows[0][0])))
 
     def chunks(self, chunk_ids: Sequence[str]) -> list[StoredChunk]:
         """Return the chunks of ready documents in the order asked; others are left out."""
@@ -397,7 +407,7 @@ class Catalogue:
             self._forget_chunks(document_id)
             connection.execute(
                 "UPDATE documents SET document_id = ?, state = 'failed', error = ?, sha256 = '', chunks = 0, "
-                "characters = 0, pages = '[]', text = '' WHERE document_id = ?",
+                "characters = 0, pages = '[]', headings = '[]', text = '' WHERE document_id = ?",
                 (new_id, reason, document_id),
             )
             self._move_generation()
@@ -468,10 +478,12 @@ class Catalogue:
 
     def _insert(self, record: DocumentRecord, document: LoadedDocument | None) -> None:
         pages = json.dumps([(p.number, p.start, p.end) for p in document.pages] if document else [])
+        headings = json.dumps([(h.level, h.title, h.start) for h in document.headings] if document else [])
         text = document.text if document else ""
-        values = (*astuple(record), pages, text, document_language(text))
+        values = (*astuple(record), pages, headings, text, document_language(text))
+        columns = f"{_RECORD}, pages, headings, text, language"
         self._connection.execute(
-            f"INSERT INTO documents ({_RECORD}, pages, text, language) VALUES ({', '.join('?' * len(values))})",  # noqa: S608
+            f"INSERT INTO documents ({columns}) VALUES ({', '.join('?' * len(values))})",  # noqa: S608
             values,
         )
 

@@ -18,7 +18,9 @@ from ingest.content_hash import chunk_hash
 from ingest.errors import LibraryError
 from ingest.language import JUDGED, document_language
 
-VERSION = 4
+VERSION = 5
+
+_FIRST_WITH_VECTORS = 4
 
 KEYWORD_INDEX = """CREATE VIRTUAL TABLE {} USING fts5 (
     title, heading, body, identifiers, tokenize = 'porter unicode61 remove_diacritics 2'
@@ -75,7 +77,8 @@ CREATE TABLE documents (
     ingested_at TEXT NOT NULL,
     pages TEXT NOT NULL,
     text TEXT NOT NULL,
-    language TEXT NOT NULL DEFAULT ''
+    language TEXT NOT NULL DEFAULT '',
+    headings TEXT NOT NULL DEFAULT '[]'
 );
 CREATE INDEX documents_source ON documents (source);
 
@@ -133,9 +136,12 @@ def create_or_migrate(connection: sqlite3.Connection) -> None:
             f"a newer version of this program made the library (format {version}; this one reads up to {VERSION}); "
             "install the newer version"
         )
-    _run(connection, _VECTORS)
-    if version > 0:
+    if version < _FIRST_WITH_VECTORS:
+        _run(connection, _VECTORS)
+    if 0 < version < _FIRST_WITH_VECTORS:
         connection.execute("INSERT INTO meta VALUES ('vectors_to_adopt', 'yes')")  # see earlier_formats.py
+    if version > 0:     # a document's headings are noted when it is read again
+        connection.execute("ALTER TABLE documents ADD COLUMN headings TEXT NOT NULL DEFAULT '[]'")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 
 

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from ingest.catalogue import Catalogue, Source
 from ingest.content_hash import chunk_hash, embedded_text
 from ingest.document_filter import DocumentFilter
-from ingest.documents import Chunk, DocumentRecord, Incoming, LoadedDocument, PageSpan, StoredChunk
+from ingest.documents import Chunk, DocumentRecord, Heading, Incoming, LoadedDocument, PageSpan, StoredChunk
 from ingest.earlier_formats import bring_up_to_date, is_of_an_earlier_format
 from ingest.embedding import Embedder, EmbedderError, SentenceTransformerEmbedder
 from ingest.errors import (
@@ -229,6 +229,13 @@ class Library:
     def pages(self, document_id: str) -> tuple[PageSpan, ...]:
         """Return the pages of a document's stored text (none for formats without), or raise DocumentNotFound."""
         return self._catalogue.pages(document_id)
+
+    def headings(self, document_id: str) -> tuple[Heading, ...]:
+        """Return the headings of a document's stored text in order, or raise DocumentNotFound.
+
+        There are none for a document that an earlier version of this program stored.
+        """
+        return self._catalogue.headings(document_id)
 
     def chunks(self, chunk_ids: Sequence[str]) -> list[StoredChunk]:
         """Return these chunks in the order asked; those that no ready document has are left out."""

@@ -22,7 +22,7 @@ import psutil
 from numpy.typing import NDArray
 
 from ingest.content_hash import sha256_of
-from ingest.documents import Chunk, LoadedDocument, PageSpan
+from ingest.documents import Chunk, Heading, LoadedDocument, PageSpan
 from ingest.errors import ParserUnavailable
 from ingest.frames import LENGTHS
 from ingest.splitter import SplitterSettings
@@ -215,6 +215,7 @@ class Parser:
             message["mime"],
             message["title"],
             tuple(PageSpan(*page) for page in message["pages"]),
+            tuple(Heading(*heading) for heading in message["headings"]),
             warning=message["warning"],
             is_container=message["is_container"],
         )

@@ -182,6 +182,7 @@ def _described(document: LoadedDocument, chunks: list[Chunk]) -> dict[str, Any]:
         "mime": document.mime,
         "title": document.title,
         "pages": [(p.number, p.start, p.end) for p in document.pages],
+        "headings": [(h.level, h.title, h.start) for h in document.headings],
         "warning": document.warning,
         "is_container": document.is_container,
         "heading_paths": list(numbers),

@@ -9,13 +9,14 @@ table, a line of code) is one sentence, if it fits into a chunk. The whole is li
 
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.documents import Chunk, Heading, LoadedDocument
+from ingest.documents import Chunk, LoadedDocument
+from ingest.sections import section_paths
 from ingest.sentences import sentence_spans
 
 _CJK_QUARTERS = 4
@@ -82,7 +83,7 @@ def split(document: LoadedDocument, settings: SplitterSettings = SplitterSetting
     Each chunk is a slice of the text without white space at either side, and every character that is not white space
     is in at least one chunk.
     """
-    paths = _section_paths(document.headings)
+    paths = section_paths(document.headings)
     sentences = _sentences(document, settings)
     page_starts = [page.start for page in document.pages]
     chunks: list[Chunk] = []
@@ -105,18 +106,6 @@ def _quarters_before(text: str) -> NDArray[np.int32]:
         sizes[0] += before[start]
         np.cumsum(sizes, out=before[start + 1 : start + 1 + len(points)])
     return before
-
-
-def _section_paths(headings: Sequence[Heading]) -> list[tuple[str, ...]]:
-    """Return the heading path of each section; section 0 is what stands before the first heading."""
-    paths: list[tuple[str, ...]] = [()]
-    open_headings: list[Heading] = []
-    for heading in headings:
-        while open_headings and open_headings[-1].level >= heading.level:
-            open_headings.pop()
-        open_headings.append(heading)
-        paths.append(tuple(h.title for h in open_headings))
-    return paths
 
 
 def _sentences(document: LoadedDocument, settings: SplitterSettings) -> Iterator[_Sentence]:

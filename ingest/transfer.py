@@ -24,7 +24,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.documents import Chunk, DocumentRecord, Incoming, LoadedDocument, PageSpan
+from ingest.documents import Chunk, DocumentRecord, Heading, Incoming, LoadedDocument, PageSpan
 from ingest.errors import FingerprintMismatch, LibraryError
 from ingest.fingerprint import Fingerprint
 from ingest.library import Library
@@ -119,6 +119,7 @@ def _line(library: Library, record: DocumentRecord) -> tuple[bytes, list[str]]:
         "paths": [(s.source, s.container, s.tags) for s in sources],
         "modified": {s.source: s.modified_at for s in sources if s.modified_at is not None},
         "pages": [(p.number, p.start, p.end) for p in library.pages(record.document_id)],
+        "headings": [(h.level, h.title, h.start) for h in library.headings(record.document_id)],
         "chunks": [(c.start, c.end, c.page, c.heading_path) for c in chunks],
         "text": library.text(record.document_id),
     }
@@ -245,13 +246,17 @@ def _read(
 def _incoming(message: dict[str, Any], vectors: NDArray[np.float32]) -> Incoming:
     text = _text(message["text"])
     pages = tuple(PageSpan(_whole(n), *_span(start, end, text)) for n, start, end in message["pages"])
+    headings = tuple(       # exports of earlier versions have none
+        Heading(_whole(level), _text(title), _span(start, len(text), text)[0])
+        for level, title, start in message.get("headings", ())
+    )
     chunks = []
-    for start, end, page, headings in message["chunks"]:
+    for start, end, page, path in message["chunks"]:
         first, last = _span(start, end, text)
         if first == last:
             raise TransferError("a passage is empty")
         number = None if page is None else _whole(page)
-        chunks.append(Chunk(text[first:last], first, last, number, tuple(_text(h) for h in headings)))
+        chunks.append(Chunk(text[first:last], first, last, number, tuple(_text(h) for h in path)))
     if len(vectors) and not np.isfinite(vectors).all():
         raise TransferError("a vector is not finite")
     if len(vectors) and not np.allclose(np.linalg.norm(vectors, axis=1), 1.0, atol=1e-2):
@@ -261,7 +266,7 @@ def _incoming(message: dict[str, Any], vectors: NDArray[np.float32]) -> Incoming
         raise TransferError("a document has no sound hash")
     error = None if message["error"] is None else _text(message["error"])
     document = LoadedDocument(
-        text, _text(message["mime"]), _text(message["title"]), pages, warning=error, is_container=not chunks
+        text, _text(message["mime"]), _text(message["title"]), pages, headings, warning=error, is_container=not chunks
     )
     source, container, tags, changed = next(p for p in _paths(message) if p[0] == message["source"])
     size = _whole(message["size"])

@@ -16,6 +16,7 @@ class Citation:
         score: the passage's retrieval score, 0..1.
         sentence: what the quote stands in: its sentence (or sentences), its row of a table, or, for a question that
             asks for steps or items, its whole list. `stored_text[sentence_start:sentence_end] == sentence`.
+        heading_path: the headings that the quote stands under, outermost first.
         table_header: the header of the table whose row `sentence` is, where the row does not name its columns itself.
     """
 
@@ -30,6 +31,7 @@ class Citation:
     sentence: str
     sentence_start: int
     sentence_end: int
+    heading_path: tuple[str, ...] = ()
     table_header: str | None = None
 
 

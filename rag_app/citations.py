@@ -16,6 +16,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage
 
 from ingest.library import DocumentNotFound, Library
+from ingest.sections import section_at
 from rag_app.answer import Citation, QuotedAnswer
 from rag_app.sentence_window import quote_windows, table_header
 
@@ -93,6 +94,7 @@ class _Check:
             source=meta["source"], document_id=document_id, chunk_id=meta["chunk_id"], start=start, end=end,
             quote=quote, page=self._page(document_id, start), score=round(float(meta["score"]), 4),
             sentence=text[first:last], sentence_start=first, sentence_end=last,
+            heading_path=self._section(document, start),
             table_header=table_header(text, first),
         )
 
@@ -103,6 +105,11 @@ class _Check:
             except DocumentNotFound:
                 self._texts[document_id] = ""
         return self._texts[document_id]
+
+    def _section(self, document: Document, offset: int) -> tuple[str, ...]:
+        """The section that a quote begins in; its passage is named after the one that most of it lies in."""
+        headings = self._library.headings(document.metadata["document_id"])
+        return section_at(headings, offset) if headings else tuple(document.metadata["heading_path"])
 
     def _page(self, document_id: str, offset: int) -> int | None:
         """The page that a quote starts on; its passage may have begun on the page before."""

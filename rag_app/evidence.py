@@ -66,7 +66,6 @@ def evidence_of(
         numbered_by_passage: the reply's text says `[n]` for the n-th passage (chat models that read a text prompt).
     """
     ranks = {p.chunk_id: i for i, p in enumerate(answer.passages, 1)}
-    headings = {p.chunk_id: p.heading_path for p in answer.passages}
     names = source_names([c.source for c in answer.citations], library)
     numbers = count(1)
 
@@ -78,7 +77,7 @@ def evidence_of(
                 number=ranks.get(chunk_id, 0) if numbered_by_passage else next(numbers),
                 source_name=names[own[0].source],
                 page=own[0].page,
-                heading_path=headings.get(chunk_id, ()),
+                heading_path=own[0].heading_path,
                 table_header=own[0].table_header,
                 sentence=sentence,
                 around=around,

@@ -143,6 +143,7 @@ def test_a_library_of_format_2_gets_languages_at_once_and_days_as_its_files_are_
         "CREATE TABLE doomed_vectors (chunk_id TEXT PRIMARY KEY) WITHOUT ROWID",
         "DELETE FROM meta WHERE key = 'library_id'",
         "ALTER TABLE documents DROP COLUMN language",
+        "ALTER TABLE documents DROP COLUMN headings",
         "ALTER TABLE sources DROP COLUMN modified_at",
         "PRAGMA user_version = 2",
     ):
@@ -158,6 +159,28 @@ def test_a_library_of_format_2_gets_languages_at_once_and_days_as_its_files_are_
             opened.choose(DocumentFilter.of(until="2002-01-01"))
         assert ingest(opened, [docs]).embedded == 0
         assert opened.choose(DocumentFilter.of(until="2002-01-01")) == [english]
+
+
+def test_a_library_of_format_4_keeps_its_vectors_and_notes_headings_of_what_is_read_again(
+    library: Library, tmp_path: Path
+) -> None:
+    file = tmp_path / "a.md"
+    file.write_text("# Kettles\n\nThe copper kettle holds two litres.")
+    ingest(library, [file])
+    library.close()
+    connection = sqlite3.connect(library.folder / "library.sqlite3", isolation_level=None)
+    connection.execute("ALTER TABLE documents DROP COLUMN headings")
+    connection.execute("PRAGMA user_version = 4")
+    connection.close()
+
+    with Library.open(library.folder, library.embedder) as opened:
+        (record,) = opened.documents()
+        assert opened.headings(record.document_id) == ()
+        assert len(opened.dense("copper kettle", 3)) == 1 and opened.verify().clean
+        file.write_text("# Kettles\n\nThe copper kettle holds three litres.")
+        ingest(opened, [file])
+        (record,) = opened.documents()
+        assert [h.title for h in opened.headings(record.document_id)] == ["Kettles"]
 
 
 def test_a_library_of_a_newer_program_is_refused(library: Library) -> None:

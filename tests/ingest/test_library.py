@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest.documents import DocumentRecord, Incoming, LoadedDocument, PageSpan
+from ingest.documents import DocumentRecord, Heading, Incoming, LoadedDocument, PageSpan
 from ingest.library import DocumentNotFound, FingerprintMismatch, Library, LibraryError, LibraryLocked, LibraryNotFound
 from ingest.splitter import SplitterSettings
 
@@ -133,9 +133,13 @@ def test_chunks_come_in_the_order_asked(library: Library, commit: Commit) -> Non
 
 def test_pages_and_headings_survive_storage(library: Library) -> None:
     pages = (PageSpan(1, 0, 5), PageSpan(2, 7, 12))
-    document = LoadedDocument("first\n\nsecnd", "application/pdf", "T", pages, warning="page 3 has no text layer")
+    headings = (Heading(1, "first", 0), Heading(2, "secnd", 7))
+    document = LoadedDocument(
+        "first\n\nsecnd", "application/pdf", "T", pages, headings, warning="page 3 has no text layer"
+    )
     record = library.commit("x.pdf", document, "0" * 64, 10)
     assert library.pages(record.document_id) == pages
+    assert library.headings(record.document_id) == headings
     assert record.error == "page 3 has no text layer"
     assert library.document_chunks(record.document_id)[0].page == 1
 

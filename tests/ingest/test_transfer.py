@@ -58,6 +58,7 @@ def test_what_comes_back_is_what_was_there(library: Library, other: Library, exp
             theirs.source, theirs.title, theirs.sha256, theirs.chunks
         )  # fmt: skip
         assert library.text(ours.document_id) == other.text(theirs.document_id)
+        assert library.headings(ours.document_id) == other.headings(theirs.document_id)
         before, after = library.document_chunks(ours.document_id), other.document_chunks(theirs.document_id)
         assert [(c.text, c.start, c.heading_path) for c in before] == [(c.text, c.start, c.heading_path) for c in after]
         assert [(s.source, s.tags) for s in library.sources(ours.document_id)] == [

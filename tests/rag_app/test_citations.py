@@ -5,6 +5,7 @@ from langchain_core.documents import Document
 from langchain_core.messages import AIMessage
 
 from ingest.embedding import SentenceTransformerEmbedder
+from ingest.job import ingest
 from ingest.library import Library
 from rag_app.citations import find_quote, proven_answers
 from rag_app.retrieval.retriever import LibraryRetriever
@@ -144,3 +145,25 @@ def test_a_markdown_table_brings_its_header(tmp_path: Path, embedder: SentenceTr
     (citation,) = answer.citations
     assert citation.sentence == "| E05 | Tank empty. Fill it |"
     assert citation.table_header == "| Code | Meaning |"
+
+
+def test_a_quote_is_cited_under_its_own_heading_not_under_that_of_most_of_its_passage(
+    tmp_path: Path, embedder: SentenceTransformerEmbedder
+) -> None:
+    """Short sections are joined into one passage, which is named after the longest of them."""
+    handbook = tmp_path / "handbook.md"
+    handbook.write_text(
+        "# 2 Leave\n\nIt is 24 days.\n\n## 2.1 Sick leave\n\n"
+        "Call the duty line before 7:30 on the first day. A note is needed from the seventh calendar day on.\n\n"
+        "## 2.2 Pets\n\nOne paid day.\n"
+    )
+    with Library.open(tmp_path / "library", embedder) as library:
+        ingest(library, [handbook])
+        documents = LibraryRetriever(library=library, k=1).invoke("leave")
+        answers = [
+            proven_answers(reply(block((0, *span(documents[0], words)))), documents, library)[0]
+            for words in ("24 days", "7:30", "One paid day")
+        ]
+    assert [a.citations[0].heading_path for a in answers] == [
+        ("2 Leave",), ("2 Leave", "2.1 Sick leave"), ("2 Leave", "2.2 Pets")
+    ]
