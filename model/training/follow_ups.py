@@ -25,6 +25,7 @@ WRITTEN = "followup_train.jsonl.xz"
 KDCONV = "kdconv_grounded_turns.zh.jsonl.xz"
 _ENGLISH = ("docqa_train.en.jsonl.xz", "squad_train_44articles.en.jsonl.xz")
 _CHINESE = ("docqa_train.zh.jsonl.xz", "cmrc2018_train.zh.jsonl.xz")
+FILES = (*_ENGLISH, *_CHINESE, KDCONV, CANARD, CAST, WRITTEN)     # all that is read, in `qa/`
 _TRAINED = 0.8              # of CANARD's dialogues; the others measure the product's rewriting (rag_app.followups.rows)
 _COMPLETED = 0.75           # of the rows of rewritings see earlier questions as people completed them
 _STANDALONE = 0.5           # of the made examples

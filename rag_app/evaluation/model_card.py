@@ -20,6 +20,7 @@ from model.calibration import CALIBRATION_FILE
 from model.checkpoint import WEIGHTS_FILE, load_checkpoint
 from model.json_lines import DataError
 from model.metrics import auroc, expected_calibration_error
+from model.training.follow_ups import FILES
 from rag_app.evaluation.answers import Outcome, read_details
 from rag_app.evaluation.intervals import Rate, bootstrap, rate
 
@@ -224,6 +225,11 @@ _TASKS = {
     "documents": "headings and sentences with their passages", "cloze": "questions made from it",
 }
 
+_PRACTICE = {
+    "cloze": "cloze made from it", "tables": "tables made from it",
+    "parallel": "questions across languages made from it", "labelled": "questions, labelled by the reader before", "follow_ups": "follow-up questions",
+}
+
 
 def _files(recipe: Path) -> Iterator[tuple[str, str]]:
     """Files that training reads, those of the recipe it goes on from first."""
@@ -237,7 +243,9 @@ def _files(recipe: Path) -> Iterator[tuple[str, str]]:
         yield task["file"].removesuffix(".xz"), _TASKS[task["kind"]]
     for stage in raw.get("stage", ()):
         yield from ((f["file"].removesuffix(".xz"), "questions") for f in stage.get("files", ()))
-        yield from ((f["file"].removesuffix(".xz"), f"{f['kind']} made from it") for f in stage.get("practice", ()))
+        for practice in stage.get("practice", ()):
+            files = [f"qa/{name}" for name in FILES] if practice["kind"] == "follow_ups" else [practice["file"]]
+            yield from ((f.removesuffix(".xz"), _PRACTICE[practice["kind"]]) for f in files)
     words = raw.get("vocabulary", {})
     if isinstance(words, str):
         kinds = ("counting characters", "aligning words")
@@ -245,6 +253,7 @@ def _files(recipe: Path) -> Iterator[tuple[str, str]]:
         return
     yield from ((f["file"].removesuffix(".xz"), "counting characters") for f in words.get("texts", ()))
     yield from ((f.removesuffix(".xz"), "aligning words") for f in words.get("parallel", ()))
+    yield from ((f.removesuffix(".xz"), "translating words of questions") for f in raw.get("translations", ()))
 
 
 def _listed(manifest: Path) -> Iterator[tuple[str, tuple[str, str, str]]]:
