@@ -227,7 +227,8 @@ _TASKS = {
 
 _PRACTICE = {
     "cloze": "cloze made from it", "tables": "tables made from it",
-    "parallel": "questions across languages made from it", "labelled": "questions, labelled by the reader before", "follow_ups": "follow-up questions",
+    "parallel": "questions across languages made from it",
+    "labelled": "questions, labelled by the reader before", "follow_ups": "follow-up questions",
 }
 
 
