@@ -30,6 +30,7 @@ from rag_app.question_kind import asks_for_list
 from rag_app.reader import load_reader
 from rag_app.sentence_window import quote_windows
 from rag_app.several_answers import FoundAnswer, found_answers
+from rag_app.table_rows import read_rows
 
 MODEL_NAME = "quoted-rag-reader"
 
@@ -140,7 +141,10 @@ class ChatLocalGPT(BaseChatModel):
         question, blocks = question_and_passages(messages)
         priors = [float((b.get("extras") or {}).get("score", 1.0)) for b in blocks]
         texts = [str(b["text"]) for b in blocks]
-        verdict, readings = self.load().answer(question, texts, priors=priors, min_confidence=self.min_confidence)
+        readings = read_rows(self.load().reader, question, texts)
+        verdict = self.load().judge(
+            language_of(question), readings.readings, priors=priors, min_confidence=self.min_confidence
+        )
         tokens = readings.prompt_tokens, readings.steps
         found = [] if verdict is None else found_answers(
             self.load(), question, texts, verdict, readings.readings, priors=priors,
