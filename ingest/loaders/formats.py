@@ -76,7 +76,10 @@ FORMATS = (
     Format("application/epub+zip", "an EPUB book", (".epub",), "epub:load_epub"),
     Format("application/rtf", "an RTF document", (".rtf",), "rtf:load_rtf"),
     Format("text/html", "a web page", (".html", ".htm", ".xhtml"), "html:load_html", is_text=True),
-    Format("text/markdown", "Markdown", (".md", ".markdown"), "markdown:load_markdown", is_text=True),
+    Format(
+        "text/markdown", "Markdown", (".md", ".markdown"), "markdown:load_markdown", is_text=True,
+        parts="large_markdown:markdown_in_parts",
+    ),
     Format("text/x-rst", "reStructuredText", (".rst", ".rest"), "restructuredtext:load_restructuredtext", is_text=True),
     Format("text/csv", "a CSV table", (".csv",), "delimited:load_csv", is_text=True, parts=_ROWS),
     Format(
@@ -87,7 +90,9 @@ FORMATS = (
         is_text=True,
         parts=_ROWS,
     ),
-    Format("application/json", "JSON", (".json",), "json:load_json", is_text=True),
+    Format(
+        "application/json", "JSON", (".json",), "json:load_json", is_text=True, parts="large_json:json_in_parts"
+    ),
     Format(
         "application/jsonl", "JSON lines", (".jsonl", ".ndjson"), "json:load_jsonl", is_text=True, parts=_LINES
     ),

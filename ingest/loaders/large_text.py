@@ -17,8 +17,8 @@ from pathlib import PurePosixPath
 from ingest.loaders.members import Member, Names
 
 LARGE = 8 << 20  # bytes; a smaller file is one document
-_LEAST = 3 << 20  # bytes of a part; the last one may be smaller
-_MOST = 6 << 20
+LEAST = 3 << 20  # bytes of a part; the last one may be smaller
+MOST = 6 << 20
 _LONGEST_HEADER = 64 << 10
 _ONE_IN = 512  # lines, at which a part may end: about one in so many
 _FIGURE = re.compile(rb"\s*[\"']?[-+]?\d")
@@ -96,10 +96,10 @@ def _read(data: Content, mark: bytes, header: tuple[int, int], start: int, end: 
 
 def _cut(data: Content, start: int, text: _Text, *, quoted: bool) -> int:
     """Return where a part that starts at `start` ends."""
-    stop = start + _MOST - _MOST % 4
+    stop = start + MOST - MOST % 4
     if stop >= len(data):
         return len(data)
-    before = start + _LEAST - _LEAST % 4
+    before = start + LEAST - LEAST % 4
     inside = quoted and data[start:before].count(b'"') % 2 == 1  # a row may have line ends between quotation marks
     first = line = text.line_end(before, stop)
     last = None

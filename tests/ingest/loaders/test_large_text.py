@@ -33,8 +33,8 @@ def sentences(count: int, seed: int = 1) -> list[str]:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_text, "_LEAST", 4000)
-    monkeypatch.setattr(large_text, "_MOST", 8000)
+    monkeypatch.setattr(large_text, "LEAST", 4000)
+    monkeypatch.setattr(large_text, "MOST", 8000)
     monkeypatch.setattr(large_text, "_ONE_IN", 8)
 
 
@@ -98,8 +98,8 @@ def test_a_table_without_header_gets_none_and_an_odd_quotation_mark_stops_nothin
 def test_any_bytes_are_cut_without_loss(mark: bytes, pieces: list[bytes]) -> None:
     data = mark + b"".join(pieces)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large_text, "_LEAST", 100)
-        patch.setattr(large_text, "_MOST", 200)
+        patch.setattr(large_text, "LEAST", 100)
+        patch.setattr(large_text, "MOST", 200)
         patch.setattr(large_text, "_ONE_IN", 4)
         text = large_text._Text(data)
         for cut in (lines_in_parts, rows_in_parts):
@@ -120,9 +120,9 @@ def test_any_bytes_are_cut_without_loss(mark: bytes, pieces: list[bytes]) -> Non
 def test_what_is_read_in_parts() -> None:
     large = large_text.LARGE + 1
     assert is_read_in_parts(b"words", large, "a.TXT") and is_read_in_parts(b"a,b", large, "a.csv")
-    assert is_read_in_parts(b"From a", large, "a.mbox")
+    assert is_read_in_parts(b"From a", large, "a.mbox") and is_read_in_parts(b"# Title", large, "a.md")
     assert not is_read_in_parts(b"words", large - 1, "a.txt")
-    assert not is_read_in_parts(b"%PDF-1.7", large, "a.txt") and not is_read_in_parts(b"words", large, "a.md")
+    assert not is_read_in_parts(b"%PDF-1.7", large, "a.txt") and not is_read_in_parts(b"words", large, "a.rtf")
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_a_large_log_is_parsed_in_parts_within_little_memory(large_log: Path) ->
 SMALL_PARTS = """
 from ingest.loaders import detection, expansion, large_text
 detection.LARGE = expansion.LARGE = 100_000
-large_text._LEAST, large_text._MOST, large_text._ONE_IN = 30_000, 60_000, 8
+large_text.LEAST, large_text.MOST, large_text._ONE_IN = 30_000, 60_000, 8
 from ingest.parser_process import main
 main()
 """
