@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import click
 
 from rag_app.cli import fail
 from rag_app.cli.options import settings_options
 from rag_app.settings import Settings
+
+if TYPE_CHECKING:
+    from rag_app.followups.rewriter import Rewriter
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _PASSAGES = 5
@@ -25,13 +28,18 @@ _PASSAGES = 5
               help="JSON lines: question, context. Each is asked after others and must pass unchanged.")
 @click.option("--made", type=_FILE, multiple=True,
               help="JSON lines: question, context. Follow-ups are made from them; is their passage still found?")
+@click.option("--rewriter", "kind", type=click.Choice(["rules", "gpt"]), default="rules", show_default=True,
+              help="What finds the words that a question leaves out.")
+@click.option("--reader", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder of the GPT for --rewriter gpt; by default the one in use.")
 @click.option("--limit", type=click.IntRange(min=1), help="So many questions of each file.")
 @click.option("--details", is_flag=True, help="Print every completion, on stderr.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @settings_options
 def followups(
     files: tuple[Path, ...], only_questions: bool, part: str, alone: tuple[Path, ...], made: tuple[Path, ...],
-    limit: int | None, details: bool, as_json: bool, settings: Settings,
+    kind: Literal["rules", "gpt"], reader: Path | None, limit: int | None, details: bool, as_json: bool,
+    settings: Settings,
 ) -> None:
     """Test whether follow-up questions are told from others, and completed as people complete them."""
     from model.json_lines import DataError
@@ -43,27 +51,53 @@ def followups(
     if not files and not alone and not made:
         fail("nothing to measure: give --file, --independent or --made")
     found: dict[str, Any] = {}
+    rewriter = _rewriter(kind, reader or settings.reader)
     try:
         for file in files:
             rows = part_of(list(read_rows(file, only_questions=only_questions)), part)[:limit]
-            done = evaluation.complete(rows, quiet=False)
+            done = evaluation.complete(rows, quiet=False, rewriter=rewriter)
             for lang in sorted({c.row.lang for c in done}):
                 found[f"{file.name}, {lang}"] = evaluation.report([c for c in done if c.row.lang == lang])
             if details:
                 for c in done:
                     click.echo(f"{c.row.id}\t{c.row.question}\t{c.standalone}\t{c.row.standalone}", err=True)
         for file in alone:
-            for kind, same in (("random", False), ("same passage", True)):
-                done = evaluation.complete(independent(file, same_passage=same, most=limit), quiet=False)
-                found[f"{file.name}, after {kind}"] = evaluation.report(done)
+            for others, same in (("random", False), ("same passage", True)):
+                done = evaluation.complete(
+                    independent(file, same_passage=same, most=limit), quiet=False, rewriter=rewriter
+                )
+                found[f"{file.name}, after {others}"] = evaluation.report(done)
         for file in made:
-            found[f"{file.name}, passage in {_PASSAGES}"] = _passages_found(file, limit, settings)
+            found[f"{file.name}, passage in {_PASSAGES}"] = _passages_found(file, limit, settings, rewriter)
     except DataError as error:
         fail(str(error))
     show(found, as_json)
 
 
-def _passages_found(file: Path, limit: int | None, settings: Settings) -> dict[str, Any]:
+def _rewriter(kind: Literal["rules", "gpt"], folder: Path | None) -> Rewriter:
+    """The rewriter to measure; a reader without measured limits is used wherever it quotes rather than not."""
+    from rag_app.followups.rewriter import RuleRewriter
+
+    if kind == "rules":
+        return RuleRewriter()
+    from ingest.resources import shipped
+    from model.errors import CheckpointError
+    from model.grounded import GroundedReader
+    from rag_app.followups.gpt_rewriter import FILE, GPTRewriter, measured_least_evidence
+    from rag_app.reader import words_of
+
+    folder = folder or shipped("models/reader")
+    try:
+        least = measured_least_evidence(folder)
+        if least is None:
+            click.echo(f"{folder} has no {FILE}: every quote that is likelier than none is used", err=True)
+            least = {"en": 0.0, "zh": 0.0}
+        return GPTRewriter(GroundedReader.load(folder, words_of), least)
+    except CheckpointError as error:
+        fail(str(error))
+
+
+def _passages_found(file: Path, limit: int | None, settings: Settings, rewriter: Rewriter) -> dict[str, Any]:
     """Index the contexts of a file and search them for follow-ups made of its questions."""
     from model.json_lines import read_lines
     from rag_app.collection import build_embedder
@@ -82,4 +116,4 @@ def _passages_found(file: Path, limit: int | None, settings: Settings) -> dict[s
         def find(question: str) -> list[str]:
             return [names[d.metadata["source"]] for d in retriever.invoke(question)]
 
-        return {"n": len(rows), **evaluation.retrieval(rows, find, quiet=False)}
+        return {"n": len(rows), **evaluation.retrieval(rows, find, quiet=False, rewriter=rewriter)}

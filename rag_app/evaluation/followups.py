@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from model.metrics import f1
 from rag_app.followups.gate import judge
+from rag_app.followups.rewriter import Rewriter, RuleRewriter
 from rag_app.followups.rows import Row
 from rag_app.history import standalone_after
 
@@ -27,10 +28,13 @@ class Completion:
     standalone: str
 
 
-def complete(rows: Sequence[Row], *, quiet: bool) -> list[Completion]:
-    """Judge and complete the question of every row."""
+def complete(rows: Sequence[Row], *, quiet: bool, rewriter: Rewriter | None = None) -> list[Completion]:
+    """Judge the question of every row and complete it, by rule unless another rewriter is given."""
+    rewriter = rewriter or RuleRewriter()
     return [
-        Completion(r, judge(r.question, r.turns).dependent, standalone_after(r.question, r.turns))
+        Completion(
+            r, judge(r.question, r.turns).dependent, standalone_after(r.question, r.turns, rewriter=rewriter)
+        )
         for r in tqdm(rows, unit="q", disable=quiet)
     ]
 
@@ -67,7 +71,8 @@ def report(completions: Sequence[Completion]) -> dict[str, Any]:
 
 
 def retrieval(
-    rows: Sequence[tuple[Row, str]], find: Callable[[str], Sequence[str]], *, quiet: bool
+    rows: Sequence[tuple[Row, str]], find: Callable[[str], Sequence[str]], *, quiet: bool,
+    rewriter: Rewriter | None = None,
 ) -> dict[str, float | None]:
     """Share of follow-ups whose passage is among those found for the question as asked, completed, and as written.
 
@@ -75,11 +80,13 @@ def retrieval(
         rows: made follow-ups with the passage that answers each.
         find: a question -> passages.
         quiet: no progress bar on stderr.
+        rewriter: completes the questions; None: by rule.
     """
+    rewriter = rewriter or RuleRewriter()
     hits: dict[str, list[bool]] = {"as_asked": [], "ours": [], "as_written": []}
     for row, passage in tqdm(rows, unit="q", disable=quiet):
         hits["as_asked"].append(passage in find(row.question))
-        hits["ours"].append(passage in find(standalone_after(row.question, row.turns)))
+        hits["ours"].append(passage in find(standalone_after(row.question, row.turns, rewriter=rewriter)))
         hits["as_written"].append(passage in find(row.standalone))
     return {name: _mean(values) for name, values in hits.items()}
 

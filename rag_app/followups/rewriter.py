@@ -1,7 +1,7 @@
 """Rewriters: a question that leans on a conversation becomes one that stands alone.
 
-`RuleRewriter` is the one that is used. It is rules, not a model: it finds what a pronoun or an omission most likely
-stands for and puts those words in. Another one, such as a GPT with a copy head, only has to have the same `rewrite`.
+`RuleRewriter` finds by rule what a pronoun or an omission most likely stands for and puts those words in; a GPT that
+quotes them from the conversation is in `gpt_rewriter`.
 """
 
 from __future__ import annotations
@@ -34,6 +34,16 @@ class RuleRewriter:
 
     def rewrite(self, question: str, turns: Sequence[Turn]) -> str:
         """See `Rewriter`."""
-        if language_after(question, turns) == "zh":
-            return rewrite_zh.rewrite(question, turns)
-        return rewrite_en.rewrite(question, turns)
+        return put_in(question, turns)
+
+
+def put_in(question: str, turns: Sequence[Turn], meant: Sequence[str] = ()) -> str:
+    """The question with words of the turns where it leaves them out or has pronouns.
+
+    Args:
+        question: what the person typed.
+        turns: as in `Rewriter.rewrite`.
+        meant: those words, in the question's order, where they are known; else they are found by rule.
+    """
+    rewrite = rewrite_zh.rewrite if language_after(question, turns) == "zh" else rewrite_en.rewrite
+    return rewrite(question, turns, meant)

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 
 from rag_app.followups.chinese import Word, words
 from rag_app.followups.conversation import Turn
-
-_START = re.compile(
-    r"^(还有|還有|另外|此外|除此|除了|然后|然後|后来|後來|所以|但是|但|可是|不过|不過|如果|要是|假如|万一|"
-    r"而且|而|并且|再|也|具体|具體|又|同样|同樣|反过来|反之|换成|換成|只|就|之后|之後|之前|以前|以后|以後|"
-    r"当时|當時|接着|其次|最后|"
-    r"最後|前[一两几]|后[一两几]|結果|结果|否则|否則|不然|比如|例如|有没有别|"
-    r"还|還|仍|违反|超过|超出|逾期|到期|过期)"
+from rag_app.followups.patterns_zh import (
+    BEGINNING,
+    BEGINS_WITH_QUESTION_WORD,
+    BEGINS_WITH_THEN,
+    MORE,
+    NOT_POINTER,
+    POINTERS,
 )
-_THEN = re.compile(r"^(那么?|那麼)(?![些种種个個边邊里裡年天时時家位本部条條场場])|^(好的?|嗯|哦)[，,]")
+
 _ASKING = re.compile(
     r"怎么|怎麼|怎样|如何|为什么|什么|什麼|哪里|哪个|哪些|哪|谁|誰|多少|多久|多长|几|吗|嗎|呢|可以|需要|"
     r"是否|有没有|[，。？?、\s]"
@@ -25,36 +25,9 @@ _ASKS = re.compile(r"[吗嗎呢？?]$|怎|什|啥|谁|誰|哪|几|幾|多|如何
 _CLAUSE = 4     # characters of an earlier clause that may hold what a pronoun stands for
 _REPEATED = 4   # characters in a row that are no chance repetition
 _QUOTED = re.compile(r"《[^》]*》|「[^」]*」|“[^”]*”")
-_POINTERS = (
-    ("it", re.compile(r"它们?|牠|它們|本身")),
-    ("he", re.compile(r"[他她]们?|[他她]們|对方|對方|本人")),
-    ("this", re.compile(
-        r"[这這][个個些种種次样樣家本部座项項类類款条條位份场場篇句话話几两]?|该|該|此(?!外)|上述|上面|前述|"
-        r"刚才|剛才"
-    )),
-    ("that", re.compile(
-        r"那(?:之|以|个|個|些|种|種|次|样|樣|家|本|部|座|项|类|款|条|位|份|场|篇|年|时|時|天|边|邊|里|裡|儿)"
-    )),
-    ("there", re.compile(r"这里|這裡|那里|那裡|里面|裡面|其中|当地|當地|这儿|那儿")),
-    ("item", re.compile(
-        r"前者|后者|後者|两者|兩者|二者|其他|其它|其餘|其余|另一|另外|别的|別的|剩下|余下|前[一两几二]|"
-        r"后[一两几]|上一|下一|"
-        r"第[一二三四五六七八九十两][个個种種步条條项次点點类]?(?=[的呢？?是能会要有在怎什叫做不说，]|$)|"
-        r"最后[一]|哪[一]?[个個种]更|一样|相同|同样"
-    )),
-)
-_NO_POINTER = re.compile(r"其他他|应该|應該|因此|此外|彼此|吉他|其他人|他人|其它人|从此|如此|由此|活该|当该")
-_QUESTION_WORD = re.compile(
-    r"^(怎么|怎麼|怎样|怎樣|如何|为什么|為什麼|为啥|为何|为何|什么|什麼|啥|哪|谁|誰|多|几|幾|何|是否|"
-    r"是不是|有没有|有沒有|能不能|可不可以|要不要)"
-)
 _AUXILIARY = re.compile(
     r"^(能|可以|会|會|要|需要|有|是|没有?|沒有?|不|应|應|得|用|算|最|在|由|被|从|從|对|對|给|給|向|按|到|"
     r"写|找|支持)"
-)
-_MORE = re.compile(
-    r"详细|詳細|具体|具體|多说|展开|說說|说说|举例|舉例|例子|还有(吗|嗎|什么|哪些|别的)|更多|继续|"
-    r"為什麼呢|为什么呢|什么意思|讲讲"
 )
 _DEFINITION = re.compile(
     r"(^什么是|^什麼是|^介绍|是什么|是什麼|是啥|指什么|指的是|定义|定義|什么意思|是谁|是誰|是做什么|"
@@ -66,7 +39,7 @@ def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
     """Named signs of one question after some turns."""
     text = question.strip()
     plain = _QUOTED.sub(lambda m: "人" * len(m.group()), text)
-    plain = _NO_POINTER.sub(lambda m: "人" * len(m.group()), plain)
+    plain = NOT_POINTER.sub(lambda m: "人" * len(m.group()), plain)
     found = [w for w in words(text) if w.flag != "x"]
     nouns = [w for w in found if w.noun]
     names = [w for w in nouns if w.flag in {"name", "nr", "ns", "nt", "nz", "nrt", "nrfg", "eng"}]
@@ -74,7 +47,7 @@ def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
     telling = [w for w in found if w.noun or (w.verb and len(w.text) > 1) or w.flag in {"m", "t"}]
     signs: dict[str, float] = {}
     first: int | None = None
-    for sort, pattern in _POINTERS:
+    for sort, pattern in POINTERS.items():
         match = pattern.search(plain)
         if match is None:
             continue
@@ -93,15 +66,15 @@ def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
     signs["asks nothing"] = float(not asks)
     signs["only a name"] = float(not asks and bool(names) and not any(w.verb for w in found))
     start = found[0] if found else None
-    signs["start"] = float(bool(_START.search(text)))
-    signs["then"] = float(bool(_THEN.search(text)))
+    signs["start"] = float(bool(BEGINNING.search(text)))
+    signs["then"] = float(bool(BEGINS_WITH_THEN.search(text)))
     signs["which one"] = float(bool(_WHICH_ONE.search(text)))
     asked = re.search(r"什么|怎么|哪|谁|几|多", text)
     signs["asks with 呢"] = float(bool(re.search(r"呢[？?。！]?$", text)) and not asked)
     signs["condition only"] = float(bool(re.search(
         r"(的话|的時候|的时候|也是|也行|呢|没有)[？?]?$", text)) and len(text) < 14)
-    signs["more"] = float(bool(_MORE.search(text)) and len(nouns) <= 1)
-    signs["begins with a question word"] = float(bool(_QUESTION_WORD.search(text)))
+    signs["more"] = float(bool(MORE.search(text)) and len(nouns) <= 1)
+    signs["begins with a question word"] = float(bool(BEGINS_WITH_QUESTION_WORD.search(text)))
     signs["begins with a verb"] = float(bool(_AUXILIARY.search(text)) or (start is not None and start.verb))
     signs["begins with a noun"] = float(start is not None and start.noun)
     signs["begins with a rare word"] = float(start is not None and start.rare)

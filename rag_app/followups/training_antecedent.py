@@ -16,7 +16,7 @@ import numpy as np
 from rag_app.followups.antecedent import Kind, candidates, signs
 from rag_app.followups.conversation import Turn
 from rag_app.followups.english import tokens
-from rag_app.followups.rewrite_en import pronoun_kind
+from rag_app.followups.pronouns_en import pronoun_kind
 from rag_app.followups.rows import Row, part_of, read_rows
 
 _RIGHT = 0.5        # token F1 of a candidate with the words put in, from which it counts as right

@@ -1,0 +1,57 @@
+"""Chinese words that point at what was said, ask, or go on: one list for the gate's signs and for the rewriting."""
+
+from __future__ import annotations
+
+import re
+
+CLASSIFIER = "个個些种種次样樣家本部座项項类類款条條位份场場篇台只支件套段句话話几两"
+_IT = "它们|它們|它|牠"
+_HE = "他们|他們|她们|她們|他|她(?!们)|对方|對方|本人"
+_HERE = "这里|這裡|那里|那裡|里面|裡面|其中|当地|當地|这儿|那儿"
+_QUESTION_WORDS = (
+    "怎么样|怎麼樣|怎么办|怎麼辦|怎么|怎麼|怎样|怎樣|如何|为什么|為什麼|为啥|为何|什么时候|什麼時候|什么|什麼|多长时间|多久|多少|"
+    "多长|多大|多高|多远|多重|多[^个種]|几[^个乎]?|幾|哪[一个個些里裡儿年种種位家天部本款]*|谁|誰|何时|何|啥|是否|是不是|有没有|"
+    "有沒有|能不能|可不可以|会不会|要不要"
+)
+_GO_ON = "还有|還有|另外|然后|然後|所以|但是|可是|不过|不過"
+
+# What stands for something else, by kind.
+POINTERS = {
+    "it": re.compile(f"{_IT}|本身"),
+    "he": re.compile(_HE),
+    "this": re.compile(rf"[这這][{CLASSIFIER}]?|该|該|此(?!外)|上述|上面|前述|刚才|剛才"),
+    "that": re.compile(rf"那(?:之|以|年|时|時|天|边|邊|里|裡|儿|[{CLASSIFIER}])"),
+    "there": re.compile(_HERE),
+    "item": re.compile(
+        r"前者|后者|後者|两者|兩者|二者|其他|其它|其餘|其余|另一|另外|别的|別的|剩下|余下|前[一两几二]|后[一两几]|上一|下一|"
+        r"第[一二三四五六七八九十两][个個种種步条條项次点點类]?(?=[的呢？?是能会要有在怎什叫做不说，]|$)|"
+        r"最后[一]|哪[一]?[个個种]更|一样|相同|同样"
+    ),
+}
+_NOT_POINTER = "应该|應該|因此|此外|彼此|吉他|从此|如此|由此|活该|当该"
+NOT_POINTER = re.compile(f"{_NOT_POINTER}|其他他|其他人|其它人|他人")
+NOT_REPLACEABLE = re.compile(f"{_NOT_POINTER}|其他|其它|那么|那麼")
+# A pronoun in whose place its antecedent can stand.
+REPLACEABLE = re.compile(
+    rf"{_IT}|{_HE}|(?:这|這|那|该|該|此|上述)(?:一?[{CLASSIFIER}]|)(?=[^，。？是就也有])|这|這|那(?=是|会|要|还|也|有|能)"
+)
+PERSON = re.compile("[他她]们?|[他她]們")
+PLACE_OR_TIME = re.compile(rf"^(?:{_HERE}|之后|之後|之前|后来|後來|当时|當時|那时候?|以后|以前|期间)")
+THEN = r"那么|那麼|那(?![些种種个個边邊里裡年天时時家位本部条條场場之以])"
+OPENING = re.compile(rf"^(?:好的?|嗯+|哦|噢|谢谢|謝謝|明白了?|{THEN}|{_GO_ON})[，,、\s]*(?=.{{2}})")
+BEGINNING = re.compile(
+    rf"^(?:{_GO_ON}|此外|除此|除了|后来|後來|但|如果|要是|假如|万一|而且|而|并且|再|也|具体|具體|又|同样|同樣|反过来|反之|换成|"
+    r"換成|只|就|之后|之後|之前|以前|以后|以後|当时|當時|接着|其次|最后|最後|前[一两几]|后[一两几]|結果|结果|否则|否則|不然|比如|"
+    r"例如|有没有别|还|還|仍|违反|超过|超出|逾期|到期|过期)"
+)
+BEGINS_WITH_THEN = re.compile(rf"^(?:{THEN})|^(?:好的?|嗯|哦)[，,]")
+QUESTION_WORD = re.compile(f"{_QUESTION_WORDS}|吗|嗎|呢")
+BEGINS_WITH_QUESTION_WORD = re.compile(f"^(?:{_QUESTION_WORDS})")
+MORE = re.compile(
+    r"详细|詳細|具体|具體|多说|展开|說說|说说|举例|舉例|例子|还有(吗|嗎|什么|哪些|别的)|更多|继续|為什麼呢|为什么呢|什么意思|讲讲"
+)
+ONLY_MORE = re.compile(
+    r"^(请|能|能不能|可以|再|麻烦)*(再)?(说|讲|介绍|解释)?(得)?(详细|具体|多|清楚|展开|仔细)(说|讲|介绍|解释|一点|一些|点|一下|"
+    r"说说|讲讲|吗|呢|的|[，,？?。!！])*$"
+    r"|^(还有(吗|呢|什么|别的吗|其他的吗)?|举个?例子?.{0,4}|比如(说)?(呢)?|例如(呢)?|继续(说)?|然后呢|还有呢)[？?。]*$"
+)
