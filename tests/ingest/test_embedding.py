@@ -48,13 +48,13 @@ def test_the_vectors_of_the_last_questions_are_remembered(
     monkeypatch.setattr("ingest.embedding._QUERIES", 2)
     first = minilm.embed_query("first")
     asked: list[str] = []
-    encode = minilm._loaded().encode_query
+    embed = minilm._loaded().embed_query
 
-    def watched(texts: list[str], **how: bool) -> object:
-        asked.extend(texts)
-        return encode(texts, **how)
+    def watched(text: str) -> object:
+        asked.append(text)
+        return embed(text)
 
-    monkeypatch.setattr(minilm._loaded(), "encode_query", watched)
+    monkeypatch.setattr(minilm._loaded(), "embed_query", watched)
     for text in ("second", "first", "third", "first", "second"):
         minilm.embed_query(text)
     assert asked == ["second", "third", "second"]
