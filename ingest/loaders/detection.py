@@ -41,8 +41,8 @@ _OLD_OFFICE = (
 def is_read_in_parts(start: bytes, size: int, name: str) -> bool:
     """Say whether a file of `size` bytes that begins with `start` is never to be held in memory as a whole."""
     by_name = BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
-    has_parts = by_name is not None and (by_name.parts is not None or by_name.mime == "application/mbox")
-    return size > LARGE and has_parts and _by_magic(start, by_name) is None
+    found = _by_magic(start, by_name) or by_name
+    return size > LARGE and found is not None and (found.parts is not None or found.mime == "application/mbox")
 
 
 def detect(data: Content, name: str) -> Format:

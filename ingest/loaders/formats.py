@@ -75,7 +75,10 @@ FORMATS = (
     Format(f"{_OPEN}.presentation", "an OpenDocument presentation", (".odp",), "opendocument:load_opendocument"),
     Format("application/epub+zip", "an EPUB book", (".epub",), "epub:load_epub"),
     Format("application/rtf", "an RTF document", (".rtf",), "rtf:load_rtf"),
-    Format("text/html", "a web page", (".html", ".htm", ".xhtml"), "html:load_html", is_text=True),
+    Format(
+        "text/html", "a web page", (".html", ".htm", ".xhtml"), "html:load_html", is_text=True,
+        parts="large_html:html_in_parts",
+    ),
     Format(
         "text/markdown", "Markdown", (".md", ".markdown"), "markdown:load_markdown", is_text=True,
         parts="large_markdown:markdown_in_parts",
