@@ -6,6 +6,11 @@ from dataclasses import asdict, dataclass, field
 from itertools import islice
 from typing import Any
 
+# From this confidence a withheld answer is shown as a possible one. Of people's questions withheld above it, the
+# documents answer 88 % (English 56 of 64, Chinese 102 of 116), and the withheld quote was right for half (30, 58):
+# "not in your documents" would be untrue. Of those below it, 65 % and 73 % have no answer.
+POSSIBLE = 0.4
+
 
 @dataclass(frozen=True, slots=True)
 class Citation:
@@ -85,6 +90,7 @@ class Answer:
             answer that was withheld.
         answers: the best answer and those that differ from it.
         withheld: the best quote when it was not good enough to be given as an answer, else None.
+        possible: the same with its place, from a confidence of `POSSIBLE`: to be looked at, not to be believed.
         standalone_question: the question that was searched for, after the history was taken in.
         small_talk: the message was thanks or a greeting; `answer` is a friendly sentence, and nothing was searched.
     """
@@ -100,6 +106,12 @@ class Answer:
     withheld: str | None = None
     standalone_question: str = ""
     small_talk: bool = False
+    possible: QuotedAnswer | None = None
+
+    @property
+    def shown(self) -> tuple[QuotedAnswer, ...]:
+        """What is shown with its place: the answers; without any, the possible one."""
+        return self.answers or ((self.possible,) if self.possible is not None else ())
 
     @property
     def citations(self) -> tuple[Citation, ...]:
@@ -109,7 +121,7 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """The stable JSON form, as `rag ask --json` prints it; `answers` name their citations by index.
 
-        `small_talk` is there, and true, only when nothing was searched.
+        `small_talk` is there, and true, only when nothing was searched; `possible` only when there is such an answer.
         """
         numbers = iter(range(len(self.citations)))
         answers = [
@@ -131,4 +143,13 @@ class Answer:
             "timings_ms": {k: round(v, 1) for k, v in self.timings_ms.items()},
             "usage": dict(self.usage),
             **({"small_talk": True} if self.small_talk else {}),
+            **({"possible": _possible(self.possible)} if self.possible is not None else {}),
         }
+
+
+def _possible(answer: QuotedAnswer) -> dict[str, Any]:
+    return {
+        "answer": answer.text,
+        "confidence": round(answer.confidence, 4),
+        "citations": [asdict(c) for c in answer.citations],
+    }

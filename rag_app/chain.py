@@ -20,9 +20,9 @@ from ingest.document_filter import DocumentFilter
 from ingest.library import Library
 from ingest.resources import shipped
 from model.language import Language, language_of
-from rag_app.answer import Answer, Passage, QuotedAnswer
+from rag_app.answer import POSSIBLE, Answer, Passage, QuotedAnswer
 from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
-from rag_app.citations import proven_answers
+from rag_app.citations import proven_answers, proven_candidate
 from rag_app.collection import open_library
 from rag_app.greeting import without_greeting
 from rag_app.history import is_small_talk, standalone_question
@@ -180,14 +180,19 @@ def _to_answer(state: State, library: Library, home: Path) -> Answer:
     documents: list[Document] = state["documents"]
     told = message.response_metadata
     answers: tuple[QuotedAnswer, ...] = ()
+    possible: QuotedAnswer | None = None
+    whole_lists = asks_for_list(state["standalone"])
     if told.get("answered", True):
-        answers = proven_answers(message, documents, library, whole_lists=asks_for_list(state["standalone"]))
+        answers = proven_answers(message, documents, library, whole_lists=whole_lists)
+    elif told.get("confidence", 0.0) >= POSSIBLE:
+        possible = proven_candidate(message, documents, library, whole_lists=whole_lists)
+    no_answer = "not_found" if possible is None else "possible"
     now = time.perf_counter()
     usage = message.usage_metadata
     confidence = answers[0].confidence if answers else float(told.get("confidence", 0.0))
     return Answer(
         question=state["question"],
-        answer=answers[0].text if answers else load_prompt("not_found", state["lang"], home),
+        answer=answers[0].text if answers else load_prompt(no_answer, state["lang"], home),
         answered=bool(answers),
         confidence=confidence,
         answers=answers,
@@ -200,6 +205,7 @@ def _to_answer(state: State, library: Library, home: Path) -> Answer:
         passages=tuple(_passage(d) for d in documents),
         withheld=None if answers else told.get("candidate"),
         standalone_question=state["standalone"],
+        possible=possible,
     )
 
 

@@ -62,6 +62,17 @@ def proven_answers(
     return tuple(answers)
 
 
+def proven_candidate(
+    message: AIMessage, documents: Sequence[Document], library: Library, *, whole_lists: bool = False
+) -> QuotedAnswer | None:
+    """The answer that `ChatLocalGPT` withheld, with its place; None if there is none. The arguments are as above."""
+    told = message.response_metadata
+    spans = told.get("candidate_spans") or []
+    check = _Check(documents, library, whole_lists=whole_lists)
+    citations = check.citations(_Claim(told["passage"], start, end) for start, end in spans)
+    return QuotedAnswer("\n".join(c.quote for c in citations), told["confidence"], citations) if citations else None
+
+
 class _Check:
     """Turns claims into citations, each place once."""
 

@@ -58,15 +58,15 @@ class AnswerEvidence:
 def evidence_of(
     answer: Answer, library: Library, *, numbered_by_passage: bool = False
 ) -> tuple[AnswerEvidence, ...]:
-    """The places of each of the answers, numbered through.
+    """The places of each of the answers that are shown, numbered through.
 
     Args:
-        answer: its answers' citations.
+        answer: the citations of its `shown`.
         library: where the documents are stored.
         numbered_by_passage: the reply's text says `[n]` for the n-th passage (chat models that read a text prompt).
     """
     ranks = {p.chunk_id: i for i, p in enumerate(answer.passages, 1)}
-    names = source_names([c.source for c in answer.citations], library)
+    names = source_names([c.source for a in answer.shown for c in (*a.citations, *a.also_in)], library)
     numbers = count(1)
 
     def places(citations: Sequence[Citation]) -> Iterator[Evidence]:
@@ -83,7 +83,7 @@ def evidence_of(
                 around=around,
             )
 
-    return tuple(AnswerEvidence(tuple(places(a.citations)), tuple(places(a.also_in))) for a in answer.answers)
+    return tuple(AnswerEvidence(tuple(places(a.citations)), tuple(places(a.also_in))) for a in answer.shown)
 
 
 def _surroundings(citations: Sequence[Citation], library: Library) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:

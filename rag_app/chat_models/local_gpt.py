@@ -25,6 +25,7 @@ from model.answering import Answerer, Verdict
 from model.generate import generate
 from model.grounded import Quote
 from model.language import language_of
+from rag_app.answer import POSSIBLE
 from rag_app.prompts import load_prompt
 from rag_app.question_kind import asks_for_list
 from rag_app.reader import load_reader
@@ -151,7 +152,9 @@ class ChatLocalGPT(BaseChatModel):
             min_confidence=self.min_confidence,
         )
         if not found:
-            yield from self._reply([(load_prompt("not_found", language_of(question)), [])], verdict, [], tokens)
+            is_possible = verdict is not None and verdict.confidence >= POSSIBLE
+            told = load_prompt("possible" if is_possible else "not_found", language_of(question))
+            yield from self._reply([(told, [])], verdict, [], tokens)
             return
         whole_lists = asks_for_list(question)
         replies = [_quoted(answer, blocks, whole_lists=whole_lists) for answer in found]
@@ -173,6 +176,7 @@ class ChatLocalGPT(BaseChatModel):
             "confidence": found[0].confidence if found else verdict.confidence,
             "passage": verdict.passage,
             "candidate": "\n".join(q.text for q in verdict.reading.quotes),
+            "candidate_spans": [[q.start, q.end] for q in verdict.reading.quotes],
             "features": list(verdict.features),
         }
         yield AIMessageChunk(

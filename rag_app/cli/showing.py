@@ -46,23 +46,27 @@ def print_answer(
     if answer.standalone_question != answer.question:
         click.secho(f"searched for: {plain(answer.standalone_question)}", dim=True)
     if not answer.answered:
-        _print_nearest(answer, searched_in)
-        return
+        click.secho(plain(answer.answer), bold=True)
+        if searched_in:
+            click.secho(f"searched only in {plain(searched_in.describe())}", dim=True)
+        if answer.possible is None:
+            _print_nearest(answer)
+            return
+        click.echo("This may be it; check the passage:\n")
     evidence = evidence_of(answer, library, numbered_by_passage=numbered_by_passage)
     several = len(evidence) > 1
     if several:
         click.echo(f"Your documents give {len(evidence)} different answers. Check which one applies to you:\n")
-    for number, (one, found) in enumerate(zip(answer.answers, evidence, strict=True), 1):
+    for number, (one, found) in enumerate(zip(answer.shown, evidence, strict=True), 1):
         if not one.is_quote:
             click.echo(plain(one.text) + "\n")
         _print_places(found, f"{number}. " if several else "")
-        click.secho(f"{_INDENT if several else ''}confidence {one.confidence:.0%}\n", dim=True)
+        # Other chat models than ours give no calibrated probability.
+        confidence = "this model states no confidence" if numbered_by_passage else f"confidence {one.confidence:.0%}"
+        click.secho(f"{_INDENT if several else ''}{confidence}\n", dim=True)
 
 
-def _print_nearest(answer: Answer, searched_in: DocumentFilter) -> None:
-    click.secho(plain(answer.answer), bold=True)
-    if searched_in:
-        click.secho(f"searched only in {plain(searched_in.describe())}", dim=True)
+def _print_nearest(answer: Answer) -> None:
     if answer.passages:
         click.echo("\nNearest passages:")
     for passage in answer.passages[:3]:

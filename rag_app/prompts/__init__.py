@@ -17,6 +17,7 @@ _FIELDS: dict[str, set[str]] = {
     "passage": {"number", "title", "text"},
     "not_found": set(),
     "small_talk": set(),
+    "possible": set(),
 }
 
 

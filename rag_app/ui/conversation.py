@@ -31,10 +31,14 @@ class Turn:
 
 @dataclass(slots=True)
 class Conversation:
-    """The turns so far, and the question that is being answered, if any."""
+    """The turns so far, and the question that is being answered, if any.
+
+    `is_fresh`: the last answer has come and is not drawn yet.
+    """
 
     turns: list[Turn] = field(default_factory=list)
     pending: PendingAnswer | None = None
+    is_fresh: bool = False
 
     def clear(self) -> None:
         """Begin anew; an answer in the making is dropped."""

@@ -4,7 +4,7 @@ CSS = """
 <style>
 .block-container { max-width: 46rem; padding-top: 3.2rem; padding-bottom: 5rem; }
 h1 { font-size: 2.1rem !important; }
-.rag-question { white-space: pre-wrap; overflow-wrap: anywhere; }
+.rag-question { scroll-margin-top: 5rem; white-space: pre-wrap; overflow-wrap: anywhere; }
 .rag-quote { margin: 0 0 .45rem 0; padding: .35rem 0 .35rem .9rem; border-left: 4px solid #2f7d72;
   font-size: 1.08rem; line-height: 1.6; white-space: pre-line; overflow-wrap: anywhere; }
 .rag-short { font-weight: 700; background: rgba(255, 206, 70, .45); border-radius: .2rem; padding: .05rem .12rem; }
@@ -39,6 +39,8 @@ ol.rag-answers > li.rag-item { margin: 0 0 1rem 0 !important; padding: 0 !import
 .rag-note { font-size: .85rem; opacity: .7; margin: .2rem 0; }
 .rag-notice { border-radius: .6rem; padding: .75rem 1rem; margin: .2rem 0; overflow-wrap: anywhere; line-height: 1.5; }
 .rag-not-found { background: rgba(201, 138, 22, .13); border-left: 4px solid #c98a16; }
+.rag-possible .rag-quote { border-left-color: #c98a16; border-left-style: dashed; opacity: .85; }
+.rag-possible .rag-short { background: none; text-decoration: underline dotted; text-underline-offset: .2rem; }
 .rag-trouble { background: rgba(190, 60, 50, .11); border-left: 4px solid #be3c32; }
 .rag-advice { margin-top: .25rem; font-size: .92rem; }
 .rag-progress { display: flex; align-items: center; gap: .55rem; font-size: .92rem; opacity: .85;

@@ -125,6 +125,17 @@ def not_found_html(answer: Answer, strings: Strings) -> str:
     )
 
 
+def possible_html(answer: Answer, evidence: Sequence[AnswerEvidence], strings: Strings) -> str:
+    """The absence of a certain answer, and the place that may hold it: without the look of an answer."""
+    notice = element(
+        "div", "rag-notice rag-not-found", element("strong", "rag-headline", escaped(answer.answer)),
+        element("div", "rag-advice", escaped(strings.possible)),
+    )
+    items = [_item_html(one, found, strings, numbered=False) + _confidence(one.confidence, strings, is_local=True)
+             for one, found in zip(answer.shown, evidence, strict=True)]
+    return element("div", "rag-possible", notice, *items)
+
+
 def small_talk_html(answer: Answer, strings: Strings) -> str:
     """A friendly sentence, said to be no answer: without the look of a quote or of a notice."""
     return element(

@@ -64,6 +64,7 @@ class Strings:
     in_document: str
     removed_since: str
     nothing_searched: str
+    possible: str
     not_found_hint: str
     nearest: str
     not_an_answer: str
@@ -137,6 +138,7 @@ ENGLISH = Strings(
     in_document="Show in document",
     removed_since="(the document has been removed since)",
     nothing_searched="Your documents were not searched for this.",
+    possible="This may be it. Check the passage:",
     not_found_hint="No passage answers this question with enough certainty. Try other words, or add a document.",
     nearest="Nearest passages (not an answer)",
     not_an_answer="These came closest to your question. They are no answer to it.",
@@ -211,6 +213,7 @@ CHINESE = Strings(
     in_document="在文档中查看",
     removed_since="（该文档已被移除）",
     nothing_searched="这条消息没有检索您的文档。",
+    possible="可能是下面这一处，请核对原文：",
     not_found_hint="没有哪个段落能足够确定地回答这个问题。请换个说法，或添加相关文档。",
     nearest="最接近的段落（不是答案）",
     not_an_answer="以下段落与问题最接近，但并不是答案。",

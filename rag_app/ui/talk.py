@@ -13,6 +13,7 @@ from rag_app.ui.rendering import (
     answer_html,
     nearest_html,
     not_found_html,
+    possible_html,
     progress_html,
     question_html,
     searched_for_html,
@@ -25,6 +26,11 @@ from rag_app.ui.strings import Strings
 from rag_app.ui.troubles import explain
 
 _LOOK_EVERY = 0.1   # seconds
+# Our own words and a number, nothing of a document: Streamlit follows a growing page only while it stands at its end.
+_SCROLL = """<script>{{ // {}
+  const questions = document.querySelectorAll("[data-testid=stMain] .rag-question");
+  if (questions.length) questions[questions.length - 1].scrollIntoView({{block: "start"}});
+}}</script>"""
 _PERSON, _DOCUMENTS = ":material/person:", ":material/format_quote:"
 
 
@@ -38,10 +44,22 @@ def show_conversation(conversation: Conversation, engine: Engine, strings: Strin
     if pending is not None:
         _show_question(pending.question)
         with st.chat_message("assistant", avatar=_DOCUMENTS):
+            _scroll_to_question(conversation)
             _follow(pending, engine, strings)
         conversation.turns.append(pending.turn)
         conversation.pending = None
+        conversation.is_fresh = True
         st.rerun()
+    if conversation.is_fresh:
+        conversation.is_fresh = False
+        _scroll_to_question(conversation)
+
+
+def _scroll_to_question(conversation: Conversation) -> None:
+    """Bring the last question to the top of the window, so that its answer is in view."""
+    # The browser runs a script again only if it is another one.
+    step = f"{len(conversation.turns)}{'…' if conversation.pending else ''}"
+    st.html(_SCROLL.format(step), unsafe_allow_javascript=True)
 
 
 def _show_question(question: str) -> None:
@@ -63,7 +81,7 @@ def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
     if searched:
         st.html(searched)
     if not answer.answered:
-        st.html(not_found_html(answer, strings))
+        st.html(possible_html(answer, turn.evidence, strings) if answer.possible else not_found_html(answer, strings))
         if answer.passages:
             with st.expander(strings.nearest):
                 st.html(nearest_html(answer.passages, strings))

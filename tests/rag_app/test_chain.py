@@ -50,6 +50,29 @@ def test_what_the_documents_do_not_say_is_not_answered(
     assert answer.passages, "the nearest passages are still shown"
 
 
+@pytest.mark.parametrize(
+    ("question", "quote", "told"),
+    [
+        ("What is the garage's access code?", "4711", "No certain answer in your documents."),
+        ("预订会议室需要提前多久？", "两天", "您的文档中没有足够确定的答案。"),
+    ],
+)
+def test_a_withheld_answer_that_may_well_be_right_is_shown_with_its_place_but_is_none(
+    library: Library, settings: Settings, question: str, quote: str, told: str
+) -> None:
+    strict = ChatLocalGPT(min_confidence=0.999)
+    answer = build_chain(settings, library=library, model=strict).invoke({"question": question})
+    assert not answer.answered and answer.answers == () and answer.citations == ()
+    assert answer.answer == told
+    assert answer.possible is not None and answer.shown == (answer.possible,)
+    assert answer.possible.confidence == answer.confidence < 0.999
+    (citation,) = answer.possible.citations
+    assert quote in citation.quote == answer.withheld
+    assert library.text(citation.document_id)[citation.start : citation.end] == citation.quote
+    found = answer.to_dict()["possible"]
+    assert (found["answer"], found["citations"][0]["quote"]) == (answer.withheld, citation.quote)
+
+
 def test_the_json_form_has_exactly_the_promised_keys(
     library: Library, reader: ChatLocalGPT, settings: Settings
 ) -> None:
@@ -63,7 +86,7 @@ def test_the_json_form_has_exactly_the_promised_keys(
     for citation in found["citations"]:
         assert list(citation) == [
             "source", "document_id", "chunk_id", "start", "end", "quote", "page", "score", "sentence",
-            "sentence_start", "sentence_end", "table_header",
+            "sentence_start", "sentence_end", "heading_path", "table_header",
         ]
 
 

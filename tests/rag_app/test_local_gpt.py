@@ -35,6 +35,18 @@ def test_the_reply_is_the_sentence_that_holds_the_answer(reader: ChatLocalGPT) -
     assert "Trieste" in citation["cited_text"] != message.text
 
 
+def test_a_withheld_answer_is_not_said_to_be_nowhere() -> None:
+    strict = ChatLocalGPT(min_confidence=0.999)
+    message = strict.invoke([ask("Where was the bell made?", OTHER, DOOR)])
+    assert message.text == "No certain answer in your documents."
+    told = message.response_metadata
+    assert not told["answered"] and told["passage"] == 1
+    ((start, end),) = told["candidate_spans"]
+    assert DOOR[start:end] == told["candidate"]
+    message = strict.invoke([ask("Who owns the moon?", OTHER)])
+    assert message.text == "Not in your documents."
+
+
 OLD = "Passwords must be at least 10 characters long and are changed every 90 days."
 NEW = "A password has at least 14 characters; it no longer has to be changed."
 

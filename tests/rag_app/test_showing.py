@@ -58,6 +58,24 @@ def test_several_answers_are_a_list_numbered_through(library: Library, capsys: p
     )
 
 
+def test_a_possible_answer_is_said_to_be_no_certain_one(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    possible = QuotedAnswer("10 characters", 0.5, (cited(library, "old.txt", "10 characters"),))
+    answer = Answer(
+        "?", "No certain answer in your documents.", False, 0.5, standalone_question="?", possible=possible
+    )
+    assert shown(answer, library, capsys) == (
+        "No certain answer in your documents.\nThis may be it; check the passage:\n\n"
+        "A password has 10 characters.\n[1] old.txt\nconfidence 50%\n\n"
+    )
+
+
+def test_another_chat_model_states_no_confidence(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = given(QuotedAnswer("10 characters", 1.0, (cited(library, "old.txt", "10 characters"),)))
+    print_answer(answer, library, numbered_by_passage=True)
+    out = click.unstyle(capsys.readouterr().out)
+    assert "this model states no confidence" in out and "%" not in out
+
+
 def test_the_prose_of_another_chat_model_comes_before_its_sentences(
     library: Library, capsys: pytest.CaptureFixture[str]
 ) -> None:

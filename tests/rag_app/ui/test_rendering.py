@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from bs4 import BeautifulSoup
 
 from rag_app.answer import Answer, Citation, QuotedAnswer
 from rag_app.evidence import AnswerEvidence, Evidence, Piece
-from rag_app.ui.rendering import answer_html
+from rag_app.ui.rendering import answer_html, possible_html
 from rag_app.ui.strings import CHINESE, ENGLISH
 
 HOSTILE = '<img src=x onerror="alert(1)"> </strong></details><script>1</script> **b** $x$ [l](http://e.org) &amp;'
@@ -50,6 +52,17 @@ def test_one_answer_stands_emphasised_in_its_sentence_with_its_place() -> None:
     assert texts(found, "details .rag-around") == ["Earlier. You get 28 days a year."]
     assert texts(found, "details .rag-around mark") == ["28 days"]
     assert not found.select("ol, .rag-several, .rag-number"), "one answer needs neither a list nor numbers"
+
+
+def test_a_possible_answer_is_a_notice_with_its_place() -> None:
+    possible, evidence = ONE
+    answer = Answer("?", f"No certain answer. {HOSTILE}", False, 0.5, possible=replace(possible, confidence=0.5))
+    found = BeautifulSoup(possible_html(answer, [evidence], ENGLISH), "html.parser")
+    assert not found.select(".rag-answer, img, script")
+    assert texts(found, ".rag-notice strong") == [f"No certain answer. {HOSTILE}"]
+    assert texts(found, ".rag-quote") == ["You get 28 days a year."]
+    assert texts(found, "summary .rag-source") == ["a.txt"]
+    assert texts(found, ".rag-unsure") == ["confidence 50% · unsure: check the passage"]
 
 
 def test_several_answers_are_a_list_each_with_its_numbered_place() -> None:
