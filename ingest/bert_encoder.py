@@ -48,11 +48,11 @@ class BertEncoder:
             raise ValueError(f"tokenizer.json cannot be read: {error}") from error
         self._tokenizer.enable_truncation(settings.longest)
         self._tokenizer.no_padding()
-        stored = {name.removeprefix("bert."): w.float() for name, w in load_file(folder / "model.safetensors").items()}
+        stored = {name.removeprefix("bert."): w for name, w in load_file(folder / "model.safetensors").items()}
         with torch.inference_mode():
-            self._words = stored.pop("embeddings.word_embeddings.weight").to(self._dtype)  # (vocabulary, C)
-            first_segment = stored["embeddings.token_type_embeddings.weight"][0]  # every text is of it
-            places = stored["embeddings.position_embeddings.weight"] + first_segment
+            self._words = stored["embeddings.word_embeddings.weight"].to(self._dtype)  # (vocabulary, C)
+            first_segment = stored["embeddings.token_type_embeddings.weight"][0].float()  # every text is of it
+            places = stored["embeddings.position_embeddings.weight"].float() + first_segment
             self._places = places.to(self._dtype)  # (positions, C)
             self._norm = _Norm(stored, "embeddings.LayerNorm", settings.norm_eps, self._dtype)
             self._layers = [
@@ -105,8 +105,9 @@ class _Linear:
     """
 
     def __init__(self, stored: Mapping[str, Tensor], *names: str, dtype: torch.dtype, gelu: bool = False) -> None:
-        weight = torch.cat([stored[f"{name}.weight"] for name in names]).to(dtype)
-        self._bias = torch.cat([stored[f"{name}.bias"] for name in names]).to(dtype)
+        weight, self._bias = (
+            torch.cat([stored[f"{name}.{part}"].to(dtype) for name in names]) for part in ("weight", "bias")
+        )
         self._is_packed = dtype == torch.bfloat16
         self._weight: Tensor = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS) if self._is_packed else weight
         self._gelu = gelu
