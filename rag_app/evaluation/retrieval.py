@@ -11,6 +11,7 @@ from tqdm import tqdm
 from ingest.library import Library
 from model.language import Language, language_of
 from rag_app.evaluation.retrieval_sets import QuerySet
+from rag_app.retrieval.cross_language import in_other_language
 from rag_app.retrieval.fusion import CANDIDATES, Ranking, fuse, fuse_min_max, fuse_ranks
 from rag_app.retrieval.fusion_weights import DENSE_WEIGHT
 
@@ -20,13 +21,17 @@ CHUNKS_PER_DOCUMENT = 3  # a document may hold several hits; so many chunks are 
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What both searches bring for one query; `source` gives the document of each chunk id."""
+    """What both searches bring for one query.
+
+    `source` gives the document of each chunk id, `foreign` are the hits in the other language than the query.
+    """
 
     lang: Language
     relevant: Mapping[str, int]
     dense: Ranking
     keyword: Ranking
     source: Mapping[str, str]
+    foreign: frozenset[str] = frozenset()
 
     def documents(self, ranking: Ranking) -> list[str]:
         """The documents of a ranking of chunks, each at its best place."""
@@ -34,7 +39,7 @@ class Found:
 
     def fused(self, dense_weight: float) -> list[str]:
         """The documents as the product ranks them with another weight."""
-        hits = fuse(self.dense[:CANDIDATES], self.keyword[:CANDIDATES], dense_weight, 2 * CANDIDATES)
+        hits = fuse(self.dense[:CANDIDATES], self.keyword[:CANDIDATES], dense_weight, 2 * CANDIDATES, self.foreign)
         return self.documents(hits)
 
 
@@ -56,7 +61,8 @@ def search(library: Library, query_set: QuerySet, *, quiet: bool) -> list[Found]
     for query_id, text in tqdm(query_set.queries.items(), desc=query_set.name, unit="q", disable=quiet):
         dense, keyword = library.dense(text, depth), library.keyword(text, depth)
         source = {chunk_id: names[chunk_id.rsplit("-", 1)[0]] for chunk_id, _ in [*dense, *keyword]}
-        found.append(Found(language_of(text), query_set.judged[query_id], dense, keyword, source))
+        foreign = in_other_language(library, text, dense[:CANDIDATES])
+        found.append(Found(language_of(text), query_set.judged[query_id], dense, keyword, source, foreign))
     return found
 
 

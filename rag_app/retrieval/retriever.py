@@ -16,6 +16,7 @@ from ingest.document_filter import DocumentFilter
 from ingest.documents import StoredChunk
 from ingest.library import Library
 from model.language import Language, language_of
+from rag_app.retrieval.cross_language import in_other_language
 from rag_app.retrieval.fusion import CANDIDATES, Ranking, fuse, normalize
 from rag_app.retrieval.fusion_weights import DENSE_WEIGHT
 from rag_app.retrieval.passages import RankedPassage, passages_of
@@ -112,7 +113,8 @@ class LibraryRetriever(BaseRetriever):
         with ThreadPoolExecutor(max_workers=1) as other:
             keyword = other.submit(self.library.keyword, query, depth, among=among)
             dense = self.library.dense(query, depth, among=among)
-            return fuse(dense, keyword.result(), DENSE_WEIGHT[language_of(query)], k)
+            foreign = in_other_language(self.library, query, dense)
+            return fuse(dense, keyword.result(), DENSE_WEIGHT[language_of(query)], k, foreign)
 
     @staticmethod
     def _reranked(

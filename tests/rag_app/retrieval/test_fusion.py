@@ -35,6 +35,16 @@ def test_the_best_of_a_bad_ranking_does_not_lead() -> None:
     assert fuse_min_max(dense, keyword, 0.4, 1)[0][0] == "y"
 
 
+def test_a_passage_in_the_other_language_is_not_held_to_words_that_it_cannot_have() -> None:
+    dense, keyword = [("right", 0.8), ("x", 0.4), ("y", 0.1)], [("x", 0.25), ("y", 0.2)]
+    assert fuse(dense, keyword, 0.3, 1)[0][0] == "x"
+    assert fuse(dense, keyword, 0.3, 1, foreign={"right"})[0][0] == "right"
+    # words that it does have, a name or a number, count as always
+    found = [("right", 0.5), ("x", 0.5)]
+    both = fuse([("right", 0.2), ("x", 0.2), ("y", 0.1)], found, 0.3, 3, foreign={"right"})
+    assert dict(both)["right"] == dict(both)["x"]
+
+
 def test_ranks_alone_decide_in_reciprocal_rank_fusion() -> None:
     (first, second) = fuse_ranks([("a", 100.0), ("b", 0.1)], [("a", 0.2)], 5)
     assert first == ("a", 1 / 61)
@@ -45,7 +55,8 @@ def test_ranks_alone_decide_in_reciprocal_rank_fusion() -> None:
 def test_fusion_loses_nothing_and_stays_in_bounds(
     dense: list[tuple[str, float]], keyword: list[tuple[str, float]], weight: float, k: int
 ) -> None:
-    for fused in (fuse(dense, keyword, weight, k), fuse_min_max(dense, keyword, weight, k)):
+    foreign = {i for i, _ in dense[::2]}
+    for fused in (fuse(dense, keyword, weight, k, foreign), fuse_min_max(dense, keyword, weight, k)):
         assert len(fused) == min(k, len({i for i, _ in [*dense, *keyword]}))
         assert all(-1e-9 <= score <= 1 + 1e-9 for _, score in fused)
         assert [s for _, s in fused] == sorted((s for _, s in fused), reverse=True)

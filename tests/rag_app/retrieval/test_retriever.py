@@ -9,6 +9,7 @@ from ingest.document_filter import DocumentFilter
 from ingest.embedding import Embedder
 from ingest.errors import FilterError
 from ingest.library import Library
+from rag_app.retrieval.cross_language import in_other_language
 from rag_app.retrieval.retriever import LibraryRetriever, SearchMode
 from tests.rag_app.conftest import add
 
@@ -21,6 +22,20 @@ def test_the_right_passage_comes_first_in_english(library: Library) -> None:
 def test_the_right_passage_comes_first_in_chinese(library: Library) -> None:
     found = LibraryRetriever(library=library, k=2).invoke("会议室要提前多久预订？")
     assert found[0].metadata["source"] == "会议室.txt"
+
+
+def test_hits_in_the_other_language_are_told_by_their_text(library: Library) -> None:
+    dense = library.dense("garage", 10)
+    sources = {chunk.chunk_id: chunk.source for chunk in library.chunks([i for i, _ in dense])}
+    assert {sources[i] for i in in_other_language(library, "Where is the garage?", dense)} == {"会议室.txt"}
+    assert {sources[i] for i in in_other_language(library, "车库在哪里？", dense)} == {"garage.txt", "canteen.txt"}
+    assert in_other_language(library, "garage", []) == frozenset()
+
+
+def test_a_question_finds_the_passage_in_the_other_language_among_some_in_its_own(handbooks: Library) -> None:
+    retriever = LibraryRetriever(library=handbooks, k=4)
+    sources = [d.metadata["source"] for d in retriever.invoke("密码至少要有多少个字符？")]
+    assert set(sources[:2]) == {"handbook-2023.txt", "handbook-2025.txt"}
 
 
 def test_metadata_locates_the_passage_in_the_stored_text(library: Library) -> None:
