@@ -2,19 +2,23 @@
 
 question (+ history) -> standalone question -> passages -> chat model -> citations checked -> `Answer`
 thanks or a greeting -> one sentence that says what can be asked; nothing is searched
+
+A question that was completed although its form does not point back is first asked as it was typed: if the documents
+answer that, it stood alone.
 """
 
-from __future__ import annotations
+# Without `from __future__ import annotations`: LangChain makes schemas of the steps' real annotations.
 
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, MessageLikeRepresentation, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableBranch, RunnableConfig, RunnableLambda, RunnablePassthrough
+from typing_extensions import TypedDict  # pydantic makes schemas of this one on Python 3.11 too
 
 from ingest.document_filter import DocumentFilter
 from ingest.library import Library
@@ -25,7 +29,7 @@ from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
 from rag_app.citations import proven_answers, proven_candidate
 from rag_app.collection import open_library
 from rag_app.greeting import without_greeting
-from rag_app.history import is_small_talk, standalone_question
+from rag_app.history import is_small_talk, leans_openly, standalone_question
 from rag_app.prompts import load_prompt
 from rag_app.question_kind import asks_for_list
 from rag_app.retrieval.rerank import cross_encoder
@@ -36,13 +40,13 @@ State = dict[str, Any]
 
 
 class ChainInput(TypedDict, total=False):
-    """Input of the chain: `question` is required, `chat_history` is oldest first.
+    """Input of the chain: `question` is required, `chat_history` is oldest first, in any form that LangChain knows.
 
     `filter` chooses the documents to look into, in place of the settings' own.
     """
 
     question: str
-    chat_history: Sequence[BaseMessage]
+    chat_history: Sequence[MessageLikeRepresentation]
     filter: DocumentFilter | Mapping[str, Any] | None
 
 
@@ -96,14 +100,15 @@ def build_chain(
     local = isinstance(model, ChatLocalGPT)
 
     def begin(given: ChainInput) -> State:
-        question = given.get("question", "").strip()
-        if not question:
-            raise ValueError("the question is empty")
         started = time.perf_counter()
-        standalone = standalone_question(without_greeting(question), given.get("chat_history") or ())
+        question = _question(given)
+        typed = without_greeting(question)
+        history = convert_to_messages(list(given.get("chat_history") or ()))
+        standalone = standalone_question(typed, history)
         return {
             "question": question, "standalone": standalone, "started": started, "lang": language_of(question),
             "filter": given.get("filter"),
+            "typed": typed if standalone != typed and not leans_openly(typed, history) else None,
         }
 
     def retrieve(state: State, config: RunnableConfig) -> list[Document]:
@@ -127,9 +132,34 @@ def build_chain(
         | RunnablePassthrough.assign(message=RunnableLambda(messages) | model)
         | RunnableLambda(finish)
     )
-    branch = RunnableBranch((RunnableLambda(_is_small_talk), RunnableLambda(small_talk)), look_up)
+
+    def typed_or_completed(state: State, config: RunnableConfig) -> Answer:
+        typed = look_up.invoke({**state, "standalone": state["typed"]}, config)
+        if typed.answered:
+            return typed
+        completed = look_up.invoke(state, config)
+        return completed if completed.answered or completed.confidence >= typed.confidence else typed
+
+    branch = RunnableBranch(
+        (RunnableLambda(_is_small_talk), RunnableLambda(small_talk)),
+        (RunnableLambda(_may_stand_alone), RunnableLambda(typed_or_completed)),
+        look_up,
+    )
     chain: Runnable[Any, Any] = RunnableLambda(begin) | branch
-    return chain.with_config(run_name="quoted_answer")
+    return chain.with_types(output_type=Answer).with_config(run_name="quoted_answer")
+
+
+def _question(given: ChainInput) -> str:
+    question = given.get("question") if isinstance(given, Mapping) else None
+    if not isinstance(question, str):
+        raise TypeError(f'the chain takes {{"question": "…"}}, not {str(given)[:80]!r}')
+    if not question.strip():
+        raise ValueError("the question is empty")
+    return question.strip()
+
+
+def _may_stand_alone(state: State) -> bool:
+    return state["typed"] is not None
 
 
 def _is_small_talk(state: State) -> bool:

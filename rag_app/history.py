@@ -3,6 +3,9 @@
 A gate with fixed weights looks for signs of dependence (pronouns, ellipsis, "what about", nothing named); a question
 without them goes through unchanged. A dependent one is completed by rule with words of the conversation. The query
 used is always shown.
+
+A question may also stand alone although the gate says no: "When is the boiler serviced?" after another matter. Where
+nothing in its form points back (`leans_openly`), the documents decide, see `chain.py`.
 """
 
 from __future__ import annotations
@@ -12,17 +15,29 @@ from collections.abc import Sequence
 from langchain_core.messages import BaseMessage
 
 from rag_app.followups.conversation import Turn, turns_of
-from rag_app.followups.gate import is_small_talk, judge
+from rag_app.followups.gate import is_small_talk, judge, named_signs
 from rag_app.followups.rewriter import Rewriter, RuleRewriter
 
-__all__ = ["depends_on_history", "is_small_talk", "standalone_after", "standalone_question"]
+__all__ = ["depends_on_history", "is_small_talk", "leans_openly", "standalone_after", "standalone_question"]
 
 _RULES = RuleRewriter()
+# Signs of the gate that point back by themselves: pronouns, "and …", "what about …", a piece of a sentence.
+_OPEN_SIGNS = frozenset({
+    "pronoun", "it", "this", "that", "he", "there", "item", "start", "then", "what about", "which one", "more", "also",
+    "no question word", "asks with 呢", "only X呢", "compared with one", "condition only", "asks nothing",
+    "only a name",
+})
 
 
 def depends_on_history(question: str, history: Sequence[BaseMessage]) -> bool:
     """Whether a question only makes sense after what was said before; thanks and greetings never do."""
     return judge(question, turns_of(history)).dependent
+
+
+def leans_openly(question: str, history: Sequence[BaseMessage]) -> bool:
+    """Whether a question says by its form that it goes on with the conversation."""
+    signs = named_signs(question, turns_of(history))
+    return any(signs.get(name) for name in _OPEN_SIGNS)
 
 
 def standalone_question(question: str, history: Sequence[BaseMessage], *, rewriter: Rewriter = _RULES) -> str:

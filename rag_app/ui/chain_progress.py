@@ -22,6 +22,10 @@ class ChainProgress(BaseCallbackHandler):
         """The passages are found; now they are read."""
         self._pending.phase = Phase.READING
 
+    def on_chat_model_start(self, serialized: Any, messages: Any, **_: Any) -> None:  # noqa: ARG002 - the interface's
+        """A reply begins; there may have been one to the question as typed."""
+        self._pending.text = ""
+
     def on_llm_new_token(self, token: Any, **_: Any) -> None:
         """The model said more."""
         if isinstance(token, str):

@@ -1,10 +1,13 @@
 import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import pytest
+from langchain_core._api import LangChainBetaWarning
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.runnables import RunnableLambda
 
 from ingest.document_filter import DocumentFilter
 from ingest.errors import FilterError
@@ -12,6 +15,7 @@ from ingest.library import Library
 from rag_app.answer import Answer
 from rag_app.chain import build_chain
 from rag_app.chat_models.local_gpt import ChatLocalGPT
+from rag_app.history import leans_openly
 from rag_app.settings import Settings
 
 
@@ -137,6 +141,85 @@ def test_documents_that_agree_give_one_answer_and_a_further_place(handbooks: Lib
     assert {own.source, other.source} == {"handbook-2023.txt", "handbook-2025.txt"}
     assert answer.citations == (own, other)
     assert answer.to_dict()["answers"][0]["also_in"] == [1]
+
+
+def test_the_chain_describes_its_input_and_output_as_langchain_expects(
+    library: Library, reader: ChatLocalGPT, settings: Settings
+) -> None:
+    chain = build_chain(settings, library=library, model=reader)
+    assert set(chain.get_input_schema().model_json_schema()["$defs"]["ChainInput"]["properties"]) == {
+        "question", "chat_history", "filter"
+    }
+    assert "citations" in str(chain.get_output_jsonschema())
+    assert chain.get_graph().draw_mermaid().startswith("---")
+    answered = chain | RunnableLambda(lambda answer: answer.answer)
+    with pytest.warns(LangChainBetaWarning):
+        tool = answered.as_tool(name="ask", description="Ask the documents.", arg_types={"question": str})
+    assert tool.invoke({"question": "What is the garage's access code?"}) == "4711"
+
+
+@pytest.mark.parametrize("given", ["What does soup cost?", {"query": "What does soup cost?"}, {"question": None}])
+def test_what_is_no_question_is_an_error_that_says_what_is_expected(
+    library: Library, reader: ChatLocalGPT, settings: Settings, given: Any
+) -> None:
+    with pytest.raises(TypeError, match=r'takes {"question"'):
+        build_chain(settings, library=library, model=reader).invoke(given)
+
+
+@pytest.mark.parametrize(
+    "history",
+    [
+        [HumanMessage("What does soup cost in the canteen?"), AIMessage("three euros")],
+        [("human", "What does soup cost in the canteen?"), ("ai", "three euros")],
+        [{"role": "user", "content": "What does soup cost in the canteen?"},
+         {"role": "assistant", "content": "three euros"}],
+    ],
+)
+def test_a_history_comes_in_any_form_that_langchain_knows(
+    library: Library, reader: ChatLocalGPT, settings: Settings, history: list[Any]
+) -> None:
+    chain = build_chain(settings, library=library, model=reader)
+    answer = chain.invoke({"question": "And for guests?", "chat_history": history})
+    assert "canteen" in answer.standalone_question
+
+
+@pytest.mark.parametrize("question", ["What is the garage's access code?", "预订会议室需要提前多久？"])
+def test_another_matter_is_not_taken_for_a_follow_up_if_the_documents_answer_it_as_typed(
+    library: Library, reader: ChatLocalGPT, settings: Settings, question: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    chain = build_chain(settings, library=library, model=reader)
+    alone = chain.invoke({"question": question})
+    # given a completion that spoils a question which stands alone
+    monkeypatch.setattr("rag_app.chain.standalone_question", lambda question, _: f"{question} of the pump in Livorno")
+    history = [HumanMessage("When is the pump in Livorno inspected?"), AIMessage("every May")]
+    assert not leans_openly(question, history)
+    answer = chain.invoke({"question": question, "chat_history": history})
+    assert alone.answered and answer.standalone_question == question
+    assert (answer.answer, answer.citations) == (alone.answer, alone.citations)
+    assert asyncio.run(chain.ainvoke({"question": question, "chat_history": history})).answers == alone.answers
+
+
+def test_what_the_documents_do_not_answer_as_typed_is_asked_with_the_history(
+    library: Library, reader: ChatLocalGPT, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    completed = "What is the garage's access code?"
+    monkeypatch.setattr("rag_app.chain.standalone_question", lambda *_: completed)
+    chain = build_chain(settings, library=library, model=reader)
+    history = [HumanMessage("When does the garage open?"), AIMessage("at six")]
+    answer = chain.invoke({"question": "Which digits are typed?", "chat_history": history})
+    assert answer.answer == "4711" and answer.standalone_question == completed
+
+
+@pytest.mark.parametrize(
+    ("question", "openly"),
+    [
+        ("What does it cost?", True), ("And for guests?", True), ("What about dogs?", True), ("它多少钱？", True),
+        ("总监呢？", True), ("What is the capital of France?", False), ("When is the boiler serviced?", False),
+        ("房屋面积是多少？", False),
+    ],
+)
+def test_some_questions_point_back_by_their_form(question: str, openly: bool) -> None:
+    assert leans_openly(question, [HumanMessage("How heavy is the hull?"), AIMessage("4.3 tonnes")]) == openly
 
 
 def test_a_follow_up_is_searched_with_its_history(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:
