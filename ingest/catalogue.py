@@ -56,10 +56,9 @@ class Catalogue:
     def __init__(self, path: Path, *, create: bool = True) -> None:
         self._path = path
         self._lock = threading.RLock()
+        self._keyword_lock = threading.Lock()
         with self._explained():
-            self._connection = sqlite3.connect(
-                path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False
-            )
+            self._connection = self._connect()
             self._connection.execute("PRAGMA journal_mode = WAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.create_function("path_matches", 2, path_matches, deterministic=True)
@@ -67,9 +66,17 @@ class Catalogue:
                 raise LibraryDamaged(f"{path} is empty or cut off; restore it, or remove its folder and ingest again")
             with self.transaction():
                 create_or_migrate(self._connection)
+            # Of its own, so that a question's two searches run at the same time and wait for no writing thread.
+            self._keyword_connection = self._connect()
+            self._keyword_connection.execute("PRAGMA query_only = ON")
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
 
     def close(self) -> None:
         """Close the file. Closing twice is harmless."""
+        with self._keyword_lock:
+            self._keyword_connection.close()
         with self._lock:
             self._connection.close()
 
@@ -281,10 +288,14 @@ class Catalogue:
     ) -> list[tuple[str, float]]:
         """Return up to `k` chunks that hold any of `terms` as `(chunk_id, BM25 score)`, the largest first.
 
-        With `among`, only chunks of these documents.
+        With `among`, only chunks of these documents. What another thread has not committed yet is not seen.
         """
-        with self._lock, self._explained():
-            return keyword_search(self._connection, terms, k, among)
+        with self._keyword_lock, self._explained():
+            self._keyword_connection.execute("BEGIN")  # all its statements see the library as it is now
+            try:
+                return keyword_search(self._keyword_connection, terms, k, among)
+            finally:
+                self._keyword_connection.execute("COMMIT")
 
     # Writing: the caller holds the library's writer lock
 

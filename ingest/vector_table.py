@@ -14,6 +14,8 @@ from ingest.vector_index import VectorIndex
 
 _VARIABLES = 500  # in one statement
 _BLOCK = 4096  # vectors held in memory at once while many are read
+# The `+` keeps SQLite from looking up all rows of the model and sorting them, for every block anew.
+_NEXT_BLOCK = "SELECT row, hash, vector FROM vectors WHERE row > ? AND +model = ? ORDER BY row LIMIT ?"
 
 
 class VectorTable:
@@ -84,10 +86,7 @@ class VectorTable:
             The last row, the hashes, and an array of shape `(len(hashes), dimension)`.
         """
         while rows := self._catalogue.rows(
-            "SELECT row, hash, vector FROM vectors WHERE row > ? AND model = ? ORDER BY row LIMIT ?",
-            after,
-            self.model,
-            _BLOCK if most is None else min(_BLOCK, most),
+            _NEXT_BLOCK, after, self.model, _BLOCK if most is None else min(_BLOCK, most)
         ):
             after = int(str(rows[-1][0]))
             most = None if most is None else most - len(rows)

@@ -1,10 +1,11 @@
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from ingest import vector_search
+from ingest import vector_search, vector_table
 from ingest.documents import Chunk, DocumentRecord, Incoming, LoadedDocument
 from ingest.library import Library
 from tests.ingest.conftest import HashingEmbedder
@@ -126,3 +127,21 @@ def test_a_library_that_outgrows_comparing_is_searched_by_its_index(
             add(library, f"{n}.txt", [f"Report about topic{n}."])
             assert texts_of(library, f"topic{n}", 1) == [f"Report about topic{n}."]
             assert library._use.search._compares_all(library.generation) == (n < 3)
+
+
+def test_a_keyword_search_waits_for_no_writing_thread(library: Library, commit: Commit) -> None:
+    record = commit("a.txt", "The copper kettle holds two litres.")
+    with library._catalogue.transaction() as writing, ThreadPoolExecutor(1) as other:
+        writing.execute("DELETE FROM keyword_index")
+        ((found, _),) = other.submit(library.keyword, "kettle", 5).result(timeout=20)
+        writing.execute("ROLLBACK")
+        writing.execute("BEGIN")
+    assert found.startswith(record.document_id)
+    library.remove(record.document_id)
+    assert library.keyword("kettle", 5) == []
+
+
+def test_vectors_are_read_in_the_order_of_the_file(library: Library) -> None:
+    # Looking up all rows of the model and sorting them, for each block, made the first question wait 40 times as long.
+    plan = library._catalogue.rows(f"EXPLAIN QUERY PLAN {vector_table._NEXT_BLOCK}", 0, "model", 10)
+    assert [str(step[3]) for step in plan] == ["SEARCH vectors USING INTEGER PRIMARY KEY (rowid>?)"]
