@@ -73,6 +73,7 @@ def watch(
     with _Listener(roots, library.folder, stop) as listener:
         changed: set[Path] | None = None  # None: everything
         delay = settings.retry
+        is_warm = False
         while not stop.is_set():
             try:
                 report = ingest(
@@ -86,9 +87,19 @@ def watch(
                 again = {Path(outcome.source) for outcome in report.failed if outcome.is_unread}
                 if changed is None or report.added or report.failed or _changes(report):
                     yield report
+            if not is_warm:
+                is_warm = True
+                _warm_up(library, engine)
             more = listener.wait(settings, delay if again is None or again else None)
             delay = min(delay * 2, settings.longest_retry) if more == set() else settings.retry
             changed = None if again is None or more is None or len(again | more) > _MOST_CHANGES else again | more
+
+
+def _warm_up(library: Library, engine: Engine) -> None:
+    """Load the embedding model and start a parser, which takes seconds: the first change is to wait for neither."""
+    library.embedder.embed_query("ready")
+    for _ in engine.workers(library)[0].parse(Path(os.devnull), {}):
+        continue
 
 
 def _changes(report: IngestReport) -> int:
