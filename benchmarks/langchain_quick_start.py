@@ -3,7 +3,8 @@
 Its loaders live in langchain-community, which is being retired; the few lines here do what `TextLoader`,
 `BSHTMLLoader`, `PyPDFium2Loader`, `Docx2txtLoader` and `CSVLoader` do, with the same libraries. The embedding class
 does what langchain-huggingface's does: `SentenceTransformer(folder).encode(texts)` with its defaults, in float32.
-Chunks are measured as ours are, so that those of both programs are of one size.
+Chunks are measured as ours are, and rows of a table are one document, not one each (a chunk for each row would be a
+fraction of ours), so that the chunks of both programs are of one size.
 """
 
 from __future__ import annotations
@@ -55,7 +56,7 @@ def units(text: str) -> int:
 
 
 def load(folder: Path) -> Iterator[Document]:
-    """Yield the documents of a folder; pages of a PDF and rows of a table one by one, as LangChain's loaders do."""
+    """Yield the documents of a folder; pages of a PDF one by one, as LangChain's loader does."""
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         for text in _texts(path):
             yield Document(text, metadata={"source": str(path)})
@@ -78,8 +79,8 @@ def _texts(path: Path) -> Iterator[str]:
         yield BeautifulSoup(path.read_text(encoding="utf-8"), "lxml").get_text()
     elif path.suffix == ".csv":
         with path.open(encoding="utf-8", newline="") as file:
-            for row in csv.DictReader(file):
-                yield "\n".join(f"{key}: {value}" for key, value in row.items())
+            rows = ("\n".join(f"{key}: {value}" for key, value in row.items()) for row in csv.DictReader(file))
+            yield "\n\n".join(rows)
     else:
         yield path.read_text(encoding="utf-8")
 
