@@ -9,6 +9,7 @@ with `also` in their `extras`, name other passages that say the same.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -34,6 +35,7 @@ from rag_app.several_answers import FoundAnswer, found_answers
 from rag_app.table_rows import read_rows
 
 MODEL_NAME = "quoted-rag-reader"
+_log = logging.getLogger(__name__)
 
 
 def passage_block(
@@ -140,6 +142,8 @@ class ChatLocalGPT(BaseChatModel):
 
     def _grounded(self, messages: Sequence[BaseMessage]) -> Iterator[AIMessageChunk]:
         question, blocks = question_and_passages(messages)
+        if not blocks and isinstance(messages[-1].content, str):    # a prompt that was written for another model
+            _log.warning("no passages: ChatLocalGPT quotes only from text-plain content blocks, see passage_block")
         priors = [float((b.get("extras") or {}).get("score", 1.0)) for b in blocks]
         texts = [str(b["text"]) for b in blocks]
         readings = read_rows(self.load().reader, question, texts)

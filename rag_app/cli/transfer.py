@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,6 +37,8 @@ def export_command(file: Path, force: bool, as_json: bool, quiet: bool, settings
 
     if file.exists() and not force:
         fail(f"{file} is there already; say --force to replace it")
+    if not file.absolute().parent.is_dir():
+        fail(f"{file.absolute().parent}: there is no such folder; make it first")
     with (
         open_library(settings, create=False) as library,
         tqdm(unit="document", disable=quiet, file=sys.stderr, dynamic_ncols=True) as bar,
@@ -64,6 +67,8 @@ def import_command(file: Path, as_json: bool, quiet: bool, settings: Settings) -
 
     if not file.is_file():
         fail(f"{file}: there is no such file")
+    if not zipfile.is_zipfile(file):    # said before a collection is made for it
+        fail(f"{file} is no export of a collection, or is damaged")
     with (
         open_library(settings) as library,
         tqdm(unit="document", disable=quiet, file=sys.stderr, dynamic_ncols=True) as bar,

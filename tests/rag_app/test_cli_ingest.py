@@ -203,8 +203,11 @@ def test_export_and_import(tmp_path: Path, docs: Path) -> None:
     assert json.loads(found.stdout) == {"documents": 3, "chunks": 3, "skipped": 0}
     assert rag(tmp_path, "--collection", "other", "verify").exit_code == 0
     (tmp_path / "bad.zip").write_bytes(b"no archive")
-    bad = rag(tmp_path, "import", tmp_path / "bad.zip", "--quiet")
+    bad = rag(tmp_path, "--collection", "third", "import", tmp_path / "bad.zip", "--quiet")
     assert bad.exit_code == 2 and "no export" in bad.stderr
+    assert "third" not in rag(tmp_path, "doctor").stdout, "no collection is made for what cannot be imported"
+    nowhere = rag(tmp_path, "export", tmp_path / "no folder" / "all.zip", "--quiet")
+    assert nowhere.exit_code == 2 and f"{tmp_path / 'no folder'}: there is no such folder" in nowhere.stderr
 
 
 def test_an_archive_is_read_and_removed_with_what_is_in_it(tmp_path: Path) -> None:

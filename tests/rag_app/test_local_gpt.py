@@ -47,6 +47,16 @@ def test_a_withheld_answer_is_not_said_to_be_nowhere() -> None:
     assert message.text == "Not in your documents."
 
 
+def test_a_prompt_with_its_context_as_text_is_warned_about(
+    reader: ChatLocalGPT, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert reader.invoke(f"Context: {DOOR}\n\nQuestion: Where was the bell made?").text == "Not in your documents."
+    assert "passage_block" in caplog.text
+    caplog.clear()
+    reader.invoke([ask("Where was the bell made?")])
+    assert caplog.text == ""
+
+
 OLD = "Passwords must be at least 10 characters long and are changed every 90 days."
 NEW = "A password has at least 14 characters; it no longer has to be changed."
 
