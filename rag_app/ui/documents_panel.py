@@ -96,6 +96,8 @@ def document_html(record: DocumentRecord, name: str, strings: Strings) -> str:
         state = strings.failed.format(record.error or "")
     elif record.state == "pending":
         state = strings.pending
+    elif record.chunks == 0:    # an archive or a mailbox
+        state = strings.container
     else:
         state = strings.one_passage if record.chunks == 1 else strings.passages.format(record.chunks)
         state += f" · {record.error}" if record.error else ""

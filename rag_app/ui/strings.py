@@ -22,6 +22,7 @@ class Strings:
     no_documents: str
     passages: str
     one_passage: str
+    container: str
     failed: str
     pending: str
     filter: str
@@ -96,6 +97,7 @@ ENGLISH = Strings(
     no_documents="None yet.",
     passages="{} passages",
     one_passage="1 passage",
+    container="what is in it is listed by itself",
     failed="failed: {}",
     pending="being read…",
     filter="Find a document by name",
@@ -171,6 +173,7 @@ CHINESE = Strings(
     no_documents="还没有文档。",
     passages="{} 个段落",
     one_passage="1 个段落",
+    container="其中的文件单独列出",
     failed="失败：{}",
     pending="正在读取……",
     filter="按名称查找文档",

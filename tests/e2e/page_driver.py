@@ -81,7 +81,7 @@ class ChatPage:
 
     def ask(self, question: str) -> None:
         """Ask and wait for the answer, the not-found notice or an error."""
-        outcome = ".rag-answer:not(.rag-streaming), .rag-not-found, .rag-trouble"
+        outcome = ".rag-answer:not(.rag-streaming), .rag-not-found, .rag-small-talk, .rag-trouble"
         before = len(self.all(outcome))
         box = self.wait(lambda: [e for e in self.all("[data-testid=stChatInput] textarea") if e.is_enabled()],
                         "the question box")[0]

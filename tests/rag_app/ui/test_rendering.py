@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 from bs4 import BeautifulSoup
 
+from ingest.documents import DocumentRecord, DocumentState
 from rag_app.answer import Answer, Citation, QuotedAnswer
 from rag_app.evidence import AnswerEvidence, Evidence, Piece
+from rag_app.ui.documents_panel import document_html
 from rag_app.ui.rendering import answer_html, possible_html
 from rag_app.ui.strings import CHINESE, ENGLISH
 
@@ -129,3 +131,16 @@ def test_the_chinese_page_says_it_in_chinese() -> None:
     answer = Answer("?", "28 days", True, 0.9, (ONE[0], TWO[0]))
     found = BeautifulSoup(answer_html(answer, [ONE[1], TWO[1]], CHINESE, is_local=True), "html.parser")
     assert texts(found, ".rag-several") == ["您的文档中有 2 种不同的说法，请核对哪一种适用："]
+
+
+@pytest.mark.parametrize(
+    ("state", "chunks", "said"),
+    [("ready", 3, "3 passages"), ("ready", 1, "1 passage"), ("ready", 0, "what is in it is listed by itself"),
+     ("failed", 0, "failed: the file is empty")],
+)
+def test_a_document_says_what_became_of_it(state: DocumentState, chunks: int, said: str) -> None:
+    error = "the file is empty" if state == "failed" else None
+    record = DocumentRecord("d", "/a.zip", "a", "application/zip", "0" * 64, 9, state, error, chunks, 0, "2025-01-01")
+    found = BeautifulSoup(document_html(record, f"a.zip {HOSTILE}", ENGLISH), "html.parser")
+    assert texts(found, ".rag-document-state") == [said]
+    assert texts(found, ".rag-document-name") == [f"a.zip {HOSTILE}"] and not found.select("img")
