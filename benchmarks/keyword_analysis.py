@@ -1,6 +1,6 @@
 """What each choice of the keyword search is worth: every one switched off or replaced in turn.
 
-    python -m benchmarks.keyword_analysis --set FOLDER … --file QUESTIONS.jsonl … [--limit 150]
+    python -m benchmarks.keyword_analysis --set FOLDER … --file QUESTIONS.jsonl … [--skip 300] [--limit 150]
 
 FOLDER is in BEIR's layout, QUESTIONS has lines with context, question and answers; both may be xz-compressed. Prints
 nDCG@10 / recall@10 in per cent for each variant and set. No embedding model is used. Questions of Chinese sets are
@@ -27,6 +27,7 @@ from ingest.catalogue_schema import KEYWORD_INDEX
 from ingest.documents import LoadedDocument
 from ingest.loaders.normalise import normalise
 from ingest.splitter import split
+from ingest.stop_words import STOP_WORDS
 from model.language import language_of
 from rag_app.evaluation.retrieval import mean, metrics
 from rag_app.evaluation.retrieval_sets import Collection, QuerySet, read_beir_folder, read_question_files
@@ -76,6 +77,14 @@ def as_it_is_and_characters(run: str) -> Iterator[str]:
     yield from (character for character in run if character not in words)
 
 
+def as_it_is_and_characters_of_unknown_words(run: str) -> Iterator[str]:
+    """The product's words, and the characters of those that the dictionary does not know."""
+    for word in _words_and_unknown_pairs(run):
+        yield word
+        if len(word) > 1 and word not in keywords.segmenter().FREQ:
+            yield from word
+
+
 def _weights(column: int, weight: str) -> str:
     weights = keyword_search.COLUMN_WEIGHTS.split(", ")
     return ", ".join([*weights[:column], weight, *weights[column + 1 :]])
@@ -89,9 +98,10 @@ VARIANTS = {
     "Chinese: jieba alone": Variant({"_chinese_words": jieba_alone}),
     "Chinese: jieba, all bigrams": Variant({"_chinese_words": jieba_and_all_bigrams}),
     "Chinese: as it is, characters": Variant({"_chinese_words": as_it_is_and_characters}),
+    "Chinese: … of unknown words": Variant({"_chinese_words": as_it_is_and_characters_of_unknown_words}),
     "no stemming": Variant(tokenizer="unicode61"),
     "no stop words": Variant({"ASKING_WORDS": frozenset()}),
-    "function words only": Variant({"ASKING_WORDS": keywords.STOP_WORDS}),
+    "function words only": Variant({"ASKING_WORDS": STOP_WORDS}),
     "no identifiers": Variant({"identifiers": lambda _: iter(())}),
     "title weight 0": Variant(weights=_weights(0, "0.0")),
     "title weight 1": Variant(weights=_weights(0, "1.0")),
@@ -138,6 +148,10 @@ def in_the_other_script(asked: QuerySet) -> QuerySet | None:
     return QuerySet(f"{asked.name}, other script", {i: convert(t) for i, t in asked.queries.items()}, asked.judged)
 
 
+def _part(asked: QuerySet, skip: int, limit: int | None) -> QuerySet:
+    return QuerySet(asked.name, dict(list(asked.queries.items())[skip:]), asked.judged).first(limit)
+
+
 def main() -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -145,13 +159,14 @@ def main() -> None:
     parser.add_argument("--file", type=Path, action="append", default=[], dest="files")
     parser.add_argument("--distractors", type=Path, action="append", default=[])
     parser.add_argument("--limit", type=int, help="only the first N queries of each set")
+    parser.add_argument("--skip", type=int, default=0, help="leave out the first N queries of each set")
     parser.add_argument("--variants", default="", help="only those whose name matches this regular expression")
     given = parser.parse_args()
     collections = [read_beir_folder(folder) for folder in given.folders]
     if given.files:
         collections.append(read_question_files(given.files, given.distractors))
     for collection in collections:
-        sets = [query_set.first(given.limit) for query_set in collection.query_sets]
+        sets = [_part(query_set, given.skip, given.limit) for query_set in collection.query_sets]
         sets += [other for s in sets if (other := in_the_other_script(s)) is not None]
         print(f"{'':32}" + "  ".join(s.name for s in sets))
         for name, variant in VARIANTS.items():
