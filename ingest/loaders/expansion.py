@@ -20,7 +20,7 @@ from ingest.loaders.large_text import LARGE, Content, drop_pages
 from ingest.loaders.members import MOST_MEMBER_BYTES, MOST_MEMBERS, MOST_UNPACKED, Member
 
 _DEEPEST = 4  # containers inside one another: a ZIP in an e-mail in a mailbox in a ZIP
-_SMALLEST_MESSAGE = 1000  # bytes
+_SMALLEST_MESSAGE = 250  # bytes
 _HASHED = 8 << 20  # bytes at a time
 _LETTER = re.compile(r"\w")
 
