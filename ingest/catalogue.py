@@ -29,6 +29,7 @@ INSERT_KEYWORDS = (
     "SELECT row, ?, ?, ?, ? FROM chunks WHERE chunk_id = ?"
 )
 _BUSY_TIMEOUT = 30.0  # seconds
+_KEYWORD_CACHE = 8_000  # kB: the parts of the keyword index that every search reads; a tenth of its time
 _VARIABLES = 500  # in one statement
 _RESTORE = "restore it from a backup, or remove its folder and ingest again: your own files are untouched"
 
@@ -69,6 +70,7 @@ class Catalogue:
             # Of its own, so that a question's two searches run at the same time and wait for no writing thread.
             self._keyword_connection = self._connect()
             self._keyword_connection.execute("PRAGMA query_only = ON")
+            self._keyword_connection.execute(f"PRAGMA cache_size = -{_KEYWORD_CACHE}")
 
     def _connect(self) -> sqlite3.Connection:
         return sqlite3.connect(self._path, timeout=_BUSY_TIMEOUT, isolation_level=None, check_same_thread=False)
