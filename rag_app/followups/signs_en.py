@@ -18,7 +18,8 @@ _START = re.compile(
 _WHAT_ABOUT = re.compile(r"\b(what|how) about\b|^same (for|with|in|on)\b|\bthe same\b", re.IGNORECASE)
 _DEFINITION = re.compile(
     r"^(what|who|where)('s| is| are| was| were) (an? )?\S+( \S+)?( \S+)?\??$|^(define|describe|explain)\b"
-    r"|\b(stands? for|short for|defined?|mean|definition)\b|^what (does|do|did) \S+( \S+)? do\b",
+    r"|\b(stands? for|short for|define[ds]?|mean|meant by|definition|the word|the term)\b"
+    r"|^what (does|do|did) \S+( \S+)? do\b",
     re.IGNORECASE,
 )
 _MORE = re.compile(r"\b(tell|say|give|explain|know|need|more|elaborate|details?|detail|examples?|continue)\b", re.I)
@@ -26,9 +27,12 @@ _MORE = re.compile(r"\b(tell|say|give|explain|know|need|more|elaborate|details?|
 _EXPLETIVE = re.compile(
     r"\b(?:is|was|are|were|be|does|did|do|will|would|can|could|isn't|doesn't) it (?:really |still |even )?"
     r"(?:ok|okay|possible|necessary|true|allowed|mandatory|required|better|best|enough|safe|legal|worth|important|"
-    r"all right|take|mean|matter|happen|cost)\b(?= (?:to|that|for|if|when)\b|.{12})"
+    r"all right|take|mean|matter|happen|cost|been|so|hard|easy|rain|"
+    r"snow|freeze|get (?:dark|cold|hot))\b(?= (?:to|that|for|if|when)\b|.{12})"
     r"|\bthere\b(?= (?:is|are|was|were|be|been|any|a|an|no|other|some|going|more|enough|such|still|so)\b)"
     r"|(?<=\bis )there\b|(?<=\bare )there\b|(?<=\bwas )there\b|(?<=\bwere )there\b|(?<=\bbe )there\b"
+    r"|\b(?:does|did|will) it (?:rain|snow|freeze)\b"
+    r"|\b(?:has|have|had) it (?:always |ever )?been (?:so |that )?\w+ to\b"
     r"|\bit takes?\b|\bthere's\b|\bthis (?:year|month|week|morning|evening)\b",
     re.IGNORECASE,
 )
@@ -37,10 +41,13 @@ _THAT = words_of(
     "aren won't can't it they he she you i we the a an"
 )
 _ITEM = re.compile(
-    r"\b(the (first|second|third|fourth|last|next|previous|former|latter|others?|rest|one|ones|same|two|"
-    r"three|new|old)|"
+    r"\b(the (first|second|third|fourth|last|next|previous|two|three|new|old)"
+    r"(?=\W*$|[,;]| (ones?|two|is|are|was|were|do|does|did|can|has|have|will|would|to|in|on|for|at|with|from|or|"
+    r"and)\b)|"
+    r"the (former|latter|others?|rest|one|ones|same(?!\W*$))|"
     r"(another|other|each|either|neither|both|which|any|this|that|newer|older|new) ones?|the \w+ ones?|"
-    r"another|others|neither|either|both|else|instead|otherwise|such|one of (them|those|these))\b",
+    r"another|others|neither|either|both|"
+    r"else(?! (is|are|was|were|do|does|did|can|has|have)\b)|instead(?! of)|otherwise|such|one of (them|those|these))\b",
     re.IGNORECASE,
 )
 _PERSONAL = {

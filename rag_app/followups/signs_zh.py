@@ -8,11 +8,15 @@ from collections.abc import Sequence
 from rag_app.followups.chinese import Word, words
 from rag_app.followups.conversation import Turn
 from rag_app.followups.patterns_zh import (
+    ALSO,
+    APPOSITION,
     BEGINNING,
     BEGINS_WITH_QUESTION_WORD,
     BEGINS_WITH_THEN,
+    COMPARED_WITH_ONE,
     MORE,
     NOT_POINTER,
+    ONLY_NE,
     POINTERS,
 )
 
@@ -30,7 +34,7 @@ _AUXILIARY = re.compile(
     r"写|找|支持)"
 )
 _DEFINITION = re.compile(
-    r"(^什么是|^什麼是|^介绍|是什么|是什麼|是啥|指什么|指的是|定义|定義|什么意思|是谁|是誰|是做什么|"
+    r"(^什么是|^什麼是|^什么叫|^什麼叫|^介绍|是怎么回事|做什么用|是什么|是什麼|是啥|指什么|指的是|定义|定義|什么意思|是谁|是誰|是做什么|"
     r"干什么|有什么用|学名|简称|全称)"
 )
 
@@ -39,7 +43,8 @@ def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
     """Named signs of one question after some turns."""
     text = question.strip()
     plain = _QUOTED.sub(lambda m: "人" * len(m.group()), text)
-    plain = NOT_POINTER.sub(lambda m: "人" * len(m.group()), plain)
+    for pattern in (NOT_POINTER, APPOSITION):
+        plain = pattern.sub(lambda m: "人" * len(m.group()), plain)
     found = [w for w in words(text) if w.flag != "x"]
     nouns = [w for w in found if w.noun]
     names = [w for w in nouns if w.flag in {"name", "nr", "ns", "nt", "nz", "nrt", "nrfg", "eng"}]
@@ -71,6 +76,9 @@ def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
     signs["which one"] = float(bool(_WHICH_ONE.search(text)))
     asked = re.search(r"什么|怎么|哪|谁|几|多", text)
     signs["asks with 呢"] = float(bool(re.search(r"呢[？?。！]?$", text)) and not asked)
+    signs["only X呢"] = float(bool(ONLY_NE.search(text)) and not asked)
+    signs["also"] = float(bool(ALSO.search(text)))
+    signs["compared with one"] = float(bool(COMPARED_WITH_ONE.search(text)))
     signs["condition only"] = float(bool(re.search(
         r"(的话|的時候|的时候|也是|也行|呢|没有)[？?]?$", text)) and len(text) < 14)
     signs["more"] = float(bool(MORE.search(text)) and len(nouns) <= 1)
