@@ -64,8 +64,9 @@ def test_among_given_documents_every_word_is_searched(catalogue: sqlite3.Connect
 def test_documents_in_the_making_take_no_places(catalogue: sqlite3.Connection) -> None:
     for n in range(10, 50):
         catalogue.execute(
-            "INSERT INTO documents SELECT ?, ?, title, mime, sha256, size, 'pending', error, chunks, characters, "
-            "ingested_at, pages, text, language FROM documents WHERE document_id = '0'",
+            "INSERT INTO documents (document_id, source, title, mime, sha256, size, state, error, chunks, characters, "
+            "ingested_at, pages, text, language) SELECT ?, ?, title, mime, sha256, size, 'pending', error, chunks, "
+            "characters, ingested_at, pages, text, language FROM documents WHERE document_id = '0'",
             (str(n), str(n)),
         )
         catalogue.execute(
