@@ -65,6 +65,6 @@ def standalone_after(question: str, turns: Sequence[Turn], *, rewriter: Rewriter
 
 
 def _standalone(question: str, turns: Sequence[Turn], rewriter: Rewriter) -> str:
-    if not turns or not judge(question, turns).dependent:
+    if not turns or not rewriter.depends(question, turns):
         return question
     return rewriter.rewrite(question, turns).strip() or question

@@ -83,16 +83,17 @@ def _rewriter(kind: Literal["rules", "gpt"], folder: Path | None) -> Rewriter:
     from ingest.resources import shipped
     from model.errors import CheckpointError
     from model.grounded import GroundedReader
-    from rag_app.followups.gpt_rewriter import FILE, GPTRewriter, measured_least_evidence
+    from rag_app.followups.gpt_rewriter import FILE, GPTRewriter, Limits, measured_limits
     from rag_app.reader import words_of
 
     folder = folder or shipped("models/reader")
     try:
-        least = measured_least_evidence(folder)
-        if least is None:
+        limits = measured_limits(folder)
+        if limits is None:
             click.echo(f"{folder} has no {FILE}: every quote that is likelier than none is used", err=True)
-            least = {"en": 0.0, "zh": 0.0}
-        return GPTRewriter(GroundedReader.load(folder, words_of), least)
+            always = Limits(for_pronouns=0.0, for_omissions=0.0, silence=0.0, threshold=0.0)
+            limits = {"en": always, "zh": always}
+        return GPTRewriter(GroundedReader.load(folder, words_of), limits)
     except CheckpointError as error:
         fail(str(error))
 

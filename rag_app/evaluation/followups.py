@@ -11,7 +11,6 @@ from typing import Any
 from tqdm import tqdm
 
 from model.metrics import f1
-from rag_app.followups.gate import judge
 from rag_app.followups.rewriter import Rewriter, RuleRewriter
 from rag_app.followups.rows import Row
 from rag_app.history import standalone_after
@@ -33,7 +32,7 @@ def complete(rows: Sequence[Row], *, quiet: bool, rewriter: Rewriter | None = No
     rewriter = rewriter or RuleRewriter()
     return [
         Completion(
-            r, judge(r.question, r.turns).dependent, standalone_after(r.question, r.turns, rewriter=rewriter)
+            r, rewriter.depends(r.question, r.turns), standalone_after(r.question, r.turns, rewriter=rewriter)
         )
         for r in tqdm(rows, unit="q", disable=quiet)
     ]

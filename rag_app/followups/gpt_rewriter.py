@@ -8,8 +8,10 @@ alone are used.
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,10 +20,13 @@ from model.follow_up_prompt import FOLLOW_UP_MARK, conversation_passage
 from model.grounded import Quote, Reading, Readings
 from model.language import Language
 from rag_app.followups.conversation import Turn, language_after
-from rag_app.followups.rewriter import put_in
+from rag_app.followups.gate import is_small_talk, judge
+from rag_app.followups.rewriter import has_pronoun, put_in
 
 FILE = "follow_ups.json"
 MOST_QUOTES = 2
+_REACH = 3.0            # log-odds of the gate, beyond which its verdict stands and the reader is not asked
+_MOST_ODDS = 4.0        # log-odds of quoting nothing say nothing more beyond this
 _ARTICLE = re.compile(r"\b(the|a|an)\s+$", re.IGNORECASE)
 _WORD = re.compile(r"[a-z0-9]+|[\u3400-\u9fff]")
 
@@ -33,25 +38,51 @@ class Reads(Protocol):
         """One reading for each passage."""
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How far a reader is trusted in one language.
+
+    Attributes:
+        for_pronouns: evidence of a quote (`Reading.evidence`: against quoting nothing) from which it takes a pronoun's
+            place; None: never, the rules find it.
+        for_omissions: the same, where the question has no pronoun and leaves something out.
+        silence: weight of the reader's log-odds of quoting nothing, beside the gate's log-odds of dependence.
+        threshold: of both together, from which a question depends on the conversation.
+    """
+
+    for_pronouns: float | None
+    for_omissions: float | None
+    silence: float
+    threshold: float
+
+
 class GPTRewriter:
     """Asks a reader what a question means; where it is not sure enough, the rules find it."""
 
-    def __init__(self, reader: Reads, least_evidence: Mapping[Language, float | None]) -> None:
-        """Wrap a reader that was trained to complete follow-ups.
-
-        Args:
-            reader: a grounded reader.
-            least_evidence: by language, the evidence of a quote (`Reading.evidence`: against quoting nothing) from
-                which it is used; None: never in this language.
-        """
+    def __init__(self, reader: Reads, limits: Mapping[Language, Limits]) -> None:
+        """Wrap a reader that was trained to complete follow-ups; `limits` as measured for it."""
         self.reader = reader
-        self.least_evidence = dict(least_evidence)
+        self.limits = dict(limits)
+
+    def depends(self, question: str, turns: Sequence[Turn]) -> bool:
+        """See `Rewriter`: the gate's verdict, with the reader's where the gate is in doubt."""
+        if not turns or is_small_talk(question):
+            return False
+        verdict, limits = judge(question, turns), self.limits[language_after(question, turns)]
+        odds = log_odds(verdict.probability)
+        if not limits.silence or abs(odds - limits.threshold) > _REACH:
+            return verdict.dependent
+        reading, _ = self.read(question, turns)
+        return verdict.dependent if reading is None else together(odds, reading, limits.silence) > limits.threshold
 
     def rewrite(self, question: str, turns: Sequence[Turn]) -> str:
         """See `Rewriter`."""
-        least = self.least_evidence.get(language_after(question, turns))
-        reading, passage = self.read(question, turns) if least is not None else (None, "")
-        if reading is None or least is None or reading.evidence < least:
+        limits = self.limits[language_after(question, turns)]
+        least = limits.for_pronouns if has_pronoun(question, turns) else limits.for_omissions
+        if least is None:
+            return put_in(question, turns)
+        reading, passage = self.read(question, turns)
+        if reading is None or reading.evidence < least:
             return put_in(question, turns)
         return put_in(question, turns, meant(reading, passage, question))
 
@@ -75,8 +106,19 @@ def _phrase(quote: Quote, passage: str) -> str:
     return f"the {text}" if definite else text
 
 
-def measured_least_evidence(folder: Path) -> dict[Language, float | None] | None:
-    """How sure the reader of a folder has to be, by language; None: it was not trained and measured for follow-ups.
+def log_odds(probability: float) -> float:
+    """Logarithm of p / (1 - p), finite."""
+    p = min(max(probability, 1e-6), 1 - 1e-6)
+    return math.log(p / (1 - p))
+
+
+def together(gate: float, reading: Reading, silence: float) -> float:
+    """Log-odds of dependence by the gate, less the weighted log-odds that the reader quotes nothing."""
+    return gate - silence * min(max(log_odds(math.exp(reading.no_answer)), -_MOST_ODDS), _MOST_ODDS)
+
+
+def measured_limits(folder: Path) -> dict[Language, Limits] | None:
+    """How far the reader of a folder is trusted; None: it was not trained and measured for follow-ups.
 
     Raises:
         CheckpointError: its file cannot be used.
@@ -85,8 +127,19 @@ def measured_least_evidence(folder: Path) -> dict[Language, float | None] | None
     if not path.exists():
         return None
     try:
-        stored = json.loads(path.read_text(encoding="utf-8"))["least_evidence"]
+        stored = json.loads(path.read_text(encoding="utf-8"))["limits"]
         languages: tuple[Language, Language] = ("en", "zh")
-        return {lang: None if stored[lang] is None else float(stored[lang]) for lang in languages}
+        return {lang: _limits(stored[lang]) for lang in languages}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise CheckpointError(f"{path} is damaged ({error!r}); delete it to complete follow-ups by rule") from error
+
+
+def _limits(stored: Mapping[str, float | None]) -> Limits:
+    pronouns, omissions = stored["for_pronouns"], stored["for_omissions"]
+    silence, threshold = stored["silence"], stored["threshold"]
+    if silence is None or threshold is None:
+        raise ValueError("silence and threshold are numbers")
+    return Limits(
+        None if pronouns is None else float(pronouns), None if omissions is None else float(omissions),
+        float(silence), float(threshold),
+    )

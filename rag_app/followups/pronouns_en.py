@@ -66,6 +66,13 @@ def with_antecedents(text: str, turns: Sequence[Turn], meant: Sequence[str] = ()
     return "".join([*pieces, text[position:]]) if pieces else None
 
 
+def has_pronoun(text: str) -> bool:
+    """Whether a question has a pronoun that can be replaced."""
+    found = tokens(text)
+    around = zip([None, *found], found, [*found[1:], None], strict=False)
+    return any(pronoun_kind(t, after, before)[0] for before, t, after in around)
+
+
 def pronoun_kind(t: Token, after: Token | None, before: Token | None) -> tuple[Kind | None, str]:
     """What a pronoun may stand for and its form (subject, object, possessive, noun, place); None: no pronoun."""
     word = t.lower

@@ -28,8 +28,7 @@ def with_antecedent(core: str, turns: Sequence[Turn], about: str, meant: Sequenc
     if PLACE_OR_TIME.match(core) and not re.search("[他她]", core):
         gap = "" if not re.match(r"(其中|后来|後來|当时|當時)", core) else "，"
         return f"{about}{gap}{core}" if about else None
-    masked = NOT_REPLACEABLE.sub(lambda m: "一" * len(m.group()), core)
-    match = PERSON.search(masked) or REPLACEABLE.search(masked)
+    match = _first(core)
     if match is None:
         return None
     told, rest = match.group(), core[match.end():]
@@ -37,6 +36,16 @@ def with_antecedent(core: str, turns: Sequence[Turn], about: str, meant: Sequenc
     if not put:
         return None
     return core[:match.start()] + (_before_noun(put, told, rest) or put + _gap(put) + rest)
+
+
+def has_pronoun(text: str) -> bool:
+    """Whether a question has a pronoun that can be replaced."""
+    return _first(text) is not None
+
+
+def _first(text: str) -> re.Match[str] | None:
+    masked = NOT_REPLACEABLE.sub(lambda m: "一" * len(m.group()), text)
+    return PERSON.search(masked) or REPLACEABLE.search(masked)
 
 
 def _before_noun(put: str, told: str, rest: str) -> str | None:

@@ -9,12 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from rag_app.followups import rewrite_en, rewrite_zh
+from rag_app.followups import pronouns_en, pronouns_zh, rewrite_en, rewrite_zh
 from rag_app.followups.conversation import Turn, language_after
+from rag_app.followups.gate import judge
 
 
 class Rewriter(Protocol):
-    """Makes dependent questions complete. It is only asked about those that the gate lets through."""
+    """Tells which questions depend on the conversation, and makes those complete."""
+
+    def depends(self, question: str, turns: Sequence[Turn]) -> bool:
+        """Whether `question` only makes sense after `turns`; only such are rewritten."""
 
     def rewrite(self, question: str, turns: Sequence[Turn]) -> str:
         """A question that stands alone.
@@ -32,6 +36,10 @@ class Rewriter(Protocol):
 class RuleRewriter:
     """Substitutes pronouns, exchanges parts of the last question, adds its topic."""
 
+    def depends(self, question: str, turns: Sequence[Turn]) -> bool:
+        """See `Rewriter`: what the gate says."""
+        return judge(question, turns).dependent
+
     def rewrite(self, question: str, turns: Sequence[Turn]) -> str:
         """See `Rewriter`."""
         return put_in(question, turns)
@@ -47,3 +55,10 @@ def put_in(question: str, turns: Sequence[Turn], meant: Sequence[str] = ()) -> s
     """
     rewrite = rewrite_zh.rewrite if language_after(question, turns) == "zh" else rewrite_en.rewrite
     return rewrite(question, turns, meant)
+
+
+def has_pronoun(question: str, turns: Sequence[Turn]) -> bool:
+    """Whether a question has a pronoun that can be replaced; else it leaves something out."""
+    if language_after(question, turns) == "zh":
+        return pronouns_zh.has_pronoun(question)
+    return pronouns_en.has_pronoun(question)

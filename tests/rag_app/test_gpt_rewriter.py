@@ -14,8 +14,11 @@ from model.follow_up_prompt import FOLLOW_UP_MARK
 from model.grounded import Quote, Reading, Readings
 from rag_app.cli import main
 from rag_app.followups.conversation import Turn
-from rag_app.followups.gpt_rewriter import FILE, GPTRewriter, measured_least_evidence
+from rag_app.followups.gate import judge
+from rag_app.followups.gpt_rewriter import FILE, GPTRewriter, Limits, log_odds, measured_limits
 from rag_app.followups.rewriter import RuleRewriter
+from rag_app.followups.rows import Row
+from rag_app.followups.training_gpt import Case, fit, measured
 from rag_app.history import standalone_after
 
 BAND = [Turn("Who played with the Mothers of Invention in Berlin?", "Frank Zappa and Moon Martin.")]
@@ -38,9 +41,13 @@ class QuotesWords:
         return Readings([Reading(quotes, -0.1, self.no_answer, -0.1, 0.9)], 1, 1)
 
 
+def limits(least: float | None, *, omissions: float | None = -99.0, silence: float = 0.0) -> Limits:
+    return Limits(least, least if omissions == -99.0 else omissions, silence, threshold=0.0)
+
+
 def rewritten(question: str, turns: list[Turn], *words: str, no_answer: float = -5.0, least: float = 0.0) -> str:
     reader = QuotesWords(*words, no_answer=no_answer)
-    return GPTRewriter(reader, {"en": least, "zh": least}).rewrite(question, turns)
+    return GPTRewriter(reader, {"en": limits(least), "zh": limits(least)}).rewrite(question, turns)
 
 
 @pytest.mark.parametrize(
@@ -83,21 +90,22 @@ def test_a_reader_that_would_rather_quote_nothing_leaves_it_to_the_rules() -> No
 
 def test_a_language_without_a_limit_is_left_to_the_rules_and_costs_nothing() -> None:
     reader = QuotesWords("苏州服务中心")
-    assert GPTRewriter(reader, {"en": 0.0, "zh": None}).rewrite("它在哪里？", LENS) == RuleRewriter().rewrite(
-        "它在哪里？", LENS)
+    rewriter = GPTRewriter(reader, {"en": limits(0.0), "zh": limits(None)})
+    assert rewriter.rewrite("它在哪里？", LENS) == RuleRewriter().rewrite("它在哪里？", LENS)
     assert reader.asked == []
 
 
 def test_the_reader_sees_the_mark_and_the_conversation() -> None:
     reader = QuotesWords("Moon Martin")
-    standalone_after("When was he born?", BAND, rewriter=GPTRewriter(reader, {"en": 0.0, "zh": 0.0}))
+    standalone_after("When was he born?", BAND, rewriter=GPTRewriter(reader, {"en": limits(0.0), "zh": limits(0.0)}))
     assert reader.asked == [(FOLLOW_UP_MARK + "When was he born?", f"{BAND[0].question}\n{BAND[0].answer}")]
 
 
 def test_a_question_that_stands_alone_is_not_even_read() -> None:
     reader = QuotesWords("Moon Martin")
     question = "How many days of paid leave do employees in Suzhou get?"
-    assert standalone_after(question, BAND, rewriter=GPTRewriter(reader, {"en": 0.0, "zh": 0.0})) == question
+    rewriter = GPTRewriter(reader, {"en": limits(0.0), "zh": limits(0.0)})
+    assert standalone_after(question, BAND, rewriter=rewriter) == question
     assert reader.asked == []
 
 
@@ -105,19 +113,51 @@ def test_a_quote_that_the_question_has_already_adds_nothing() -> None:
     assert rewritten("Was Moon Martin a singer?", BAND, "Moon Martin").count("Moon Martin") == 1
 
 
+def test_pronouns_and_omissions_have_limits_of_their_own() -> None:
+    only_pronouns = limits(0.0, omissions=None)
+    rewriter = GPTRewriter(QuotesWords("苏州服务中心"), {"en": only_pronouns, "zh": only_pronouns})
+    assert rewriter.rewrite("它在哪里？", LENS) == "苏州服务中心在哪里？"
+    assert rewriter.rewrite("几点开门？", LENS) == RuleRewriter().rewrite("几点开门？", LENS)
+
+
+@pytest.mark.parametrize(("no_answer", "depends"), [(-0.001, False), (-6.0, True)])
+def test_the_reader_decides_where_the_gate_is_in_doubt(no_answer: float, depends: bool) -> None:
+    question = "Is the concert hall open on weekends?"
+    probability = judge(question, BAND).probability
+    doubtful = Limits(None, None, silence=0.5, threshold=log_odds(probability))
+    rewriter = GPTRewriter(QuotesWords("Berlin", no_answer=no_answer), {"en": doubtful, "zh": doubtful})
+    assert rewriter.depends(question, BAND) is depends
+
+
+def test_a_sure_gate_is_not_overruled() -> None:
+    reader = QuotesWords("Moon Martin", no_answer=-0.001)
+    sure = Limits(None, None, silence=0.5, threshold=log_odds(judge("What about him?", BAND).probability) - 3.5)
+    assert GPTRewriter(reader, {"en": sure, "zh": sure}).depends("What about him?", BAND)
+    assert reader.asked == []
+
+
+@pytest.mark.parametrize(("question", "turns"), [("thanks", BAND), ("Who is he?", [])])
+def test_thanks_and_first_questions_depend_on_nothing(question: str, turns: list[Turn]) -> None:
+    assert not GPTRewriter(QuotesWords(), {"en": limits(0.0), "zh": limits(0.0)}).depends(question, turns)
+
+
 def test_a_reader_is_only_used_where_it_was_measured(tmp_path: Path) -> None:
-    assert measured_least_evidence(tmp_path) is None
-    (tmp_path / FILE).write_text(json.dumps({"least_evidence": {"en": 1.5, "zh": None}}), encoding="utf-8")
-    assert measured_least_evidence(tmp_path) == {"en": 1.5, "zh": None}
+    assert measured_limits(tmp_path) is None
+    one = {"for_pronouns": 1.5, "for_omissions": None, "silence": 0.3, "threshold": -1.0}
+    (tmp_path / FILE).write_text(json.dumps({"limits": {"en": one, "zh": one}}), encoding="utf-8")
+    assert measured_limits(tmp_path) == dict.fromkeys(("en", "zh"), Limits(1.5, None, 0.3, -1.0))
+
+
+_NO_THRESHOLD = {"for_pronouns": 1, "for_omissions": None, "silence": 0.3, "threshold": None}
 
 
 @pytest.mark.parametrize(
-    "text", ["{", "[]", '{"least_evidence": {"en": 1}}', '{"least_evidence": {"en": "x", "zh": 1}}']
+    "text", ["{", "[]", '{"limits": {"en": 1}}', json.dumps({"limits": {"en": _NO_THRESHOLD, "zh": _NO_THRESHOLD}})]
 )
 def test_a_damaged_file_says_what_to_do(tmp_path: Path, text: str) -> None:
     (tmp_path / FILE).write_text(text, encoding="utf-8")
     with pytest.raises(CheckpointError, match="delete it"):
-        measured_least_evidence(tmp_path)
+        measured_limits(tmp_path)
 
 
 def test_measuring_a_folder_without_a_reader_is_an_error(tmp_path: Path) -> None:
@@ -127,3 +167,28 @@ def test_measuring_a_folder_without_a_reader_is_an_error(tmp_path: Path) -> None
         main, ["eval", "followups", "--file", str(rows), "--rewriter", "gpt", "--reader", str(tmp_path)])
     assert result.exit_code != 0
     assert "config.json" in result.output
+
+
+def case(standalone: str, by_rule: str, by_reader: str, odds: float, no_answer: float) -> Case:
+    row = Row("1", tuple(BAND), "When was he born?", standalone, dependent=standalone != "When was he born?")
+    return Case(row, odds, Reading((Quote(0, 1, "x"),), -0.1, no_answer, -0.1, 0.9), by_rule, by_reader)
+
+
+def test_limits_trust_a_reader_that_completes_better_and_knows_what_stands_alone() -> None:
+    right = "When was Moon Martin born?"
+    dependent = [case(right, "When was Berlin born?", right, odds=0.0, no_answer=-5.0) for _ in range(9)]
+    alone = [case("When was he born?", "-", "-", odds=0.5, no_answer=-0.01) for _ in range(9)]
+    fitted = fit(dependent, alone, gate=0.7)
+    assert fitted.for_pronouns is not None
+    assert fitted.for_omissions is None     # nothing to measure it on
+    assert fitted.silence > 0
+    found = measured(fitted, dependent, alone, gate=0.7)
+    assert (found["dependent_found_by_gate"], found["dependent_found"], found["unchanged"]) == (0.0, 1.0, 1.0)
+    assert found["f1"] == 1.0 > found["f1_by_rule"]
+
+
+def test_limits_leave_a_poor_reader_out() -> None:
+    right = "When was Moon Martin born?"
+    dependent = [case(right, right, "When was Berlin born?", odds=2.0, no_answer=-0.01) for _ in range(9)]
+    alone = [case("When was he born?", "-", "-", odds=-2.0, no_answer=-5.0) for _ in range(9)]
+    assert fit(dependent, alone, gate=0.5) == Limits(None, None, 0.0, 0.0)

@@ -1,0 +1,191 @@
+"""How far a reader is trusted with follow-ups: `python -m rag_app.followups.training_gpt --reader R --data DIR`.
+
+Writes `follow_ups.json` into the reader's folder (`gpt_rewriter`). DIR holds the question files named below. Questions
+that stand alone are over passages that readers are not trained on (the calibration share of their recipes). Of the
+dependent ones the reader has seen CANARD's first 80 % and followup_train, not `benchmarks/followups/zh_train.jsonl`;
+nothing that measures the product is read.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from pathlib import Path
+
+import click
+import numpy as np
+from tqdm import tqdm
+
+from model.grounded import GroundedReader, Reading
+from model.json_lines import read_lines
+from model.language import Language
+from model.metrics import f1
+from model.training.examples import for_calibration
+from rag_app.followups.gate import is_small_talk, judge, shipped_weights
+from rag_app.followups.gpt_rewriter import FILE, GPTRewriter, Limits, Reads, log_odds, meant, together
+from rag_app.followups.made import independent
+from rag_app.followups.rewriter import has_pronoun, put_in
+from rag_app.followups.rows import Row, part_of, read_rows
+from rag_app.followups.training import names_title
+from rag_app.reader import words_of
+
+_SHARE = 0.04               # of contexts kept from training by the readers' recipes
+_UNCHANGED = 0.992          # of the questions that stand alone pass
+_SILENCE = (0.0, 0.3, 0.6, 1.0)
+_EVIDENCE = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0)
+_LEAST_GAIN = 0.005         # token F1, or share of dependent questions found: for less, the rules alone decide
+_EVERY = 12                 # of CANARD's rows
+_ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A question, the gate's log-odds that it depends, and what the reader quotes for it; None: nothing was said."""
+
+    row: Row
+    odds: float
+    reading: Reading | None
+    by_rule: str
+    by_reader: str
+
+
+def cases(reader: Reads, rows: Sequence[Row], *, quiet: bool) -> list[Case]:
+    """Read every row."""
+    rewriter = GPTRewriter(reader, {})
+    found: list[Case] = []
+    for row in tqdm(rows, unit="q", disable=quiet):
+        odds = log_odds(judge(row.question, row.turns).probability)
+        reading, passage = rewriter.read(row.question, row.turns)
+        quoted = meant(reading, passage, row.question) if reading is not None else ()
+        by_rule = put_in(row.question, row.turns)
+        by_reader = put_in(row.question, row.turns, quoted) if quoted else by_rule
+        found.append(Case(row, odds, reading, by_rule, by_reader))
+    return found
+
+
+def fit(dependent: Sequence[Case], alone: Sequence[Case], gate: float) -> Limits:
+    """Limits of one language.
+
+    Args:
+        dependent: questions that people completed.
+        alone: questions that stand alone.
+        gate: the gate's own threshold, a probability.
+    """
+    silence, threshold = 0.0, log_odds(gate)
+    best = float(np.mean([c.odds > threshold for c in dependent]))
+    for weight in _SILENCE[1:]:
+        least = float(np.quantile([_together(c, weight) for c in alone], _UNCHANGED))
+        found = float(np.mean([_together(c, weight) > least for c in dependent]))
+        if found >= best + _LEAST_GAIN:
+            silence, threshold, best = weight, least, found
+    return Limits(
+        _least_evidence([c for c in dependent if has_pronoun(c.row.question, c.row.turns)]),
+        _least_evidence([c for c in dependent if not has_pronoun(c.row.question, c.row.turns)]),
+        silence, round(threshold, 3),
+    )
+
+
+def _together(case: Case, silence: float) -> float:
+    return case.odds if case.reading is None else together(case.odds, case.reading, silence)
+
+
+def _least_evidence(found: Sequence[Case]) -> float | None:
+    """The evidence from which the reader's quotes complete questions best; None: the rules do as well."""
+    if not found:
+        return None
+    best = _agreement(found, lambda c: c.by_rule) + _LEAST_GAIN
+    chosen = None
+    for least in _EVIDENCE:
+        value = _agreement(found, partial(_completed, least=least))
+        if value >= best:
+            best, chosen = value, least
+    return chosen
+
+
+def _completed(case: Case, least: float | None) -> str:
+    return case.by_rule if least is None or _evidence(case) < least else case.by_reader
+
+
+def _evidence(case: Case) -> float:
+    return -99.0 if case.reading is None else case.reading.evidence
+
+
+def _agreement(found: Sequence[Case], completed: Callable[[Case], str]) -> float:
+    """Mean token F1 with people's completions."""
+    return float(np.mean([f1(completed(c), c.row.standalone, c.row.lang) for c in found])) if found else 0.0
+
+
+def measured(limits: Limits, dependent: Sequence[Case], alone: Sequence[Case], gate: float) -> dict[str, float]:
+    """Shares and token F1 on the very cases that the limits were fitted on."""
+    def depends(c: Case) -> bool:
+        return _together(c, limits.silence) > limits.threshold
+
+    def completed(c: Case) -> str:
+        pronoun = has_pronoun(c.row.question, c.row.turns)
+        return _completed(c, limits.for_pronouns if pronoun else limits.for_omissions)
+
+    own = log_odds(gate)
+    shares = {
+        "dependent": float(len(dependent)), "standing_alone": float(len(alone)),
+        "dependent_found": float(np.mean([depends(c) for c in dependent])),
+        "dependent_found_by_gate": float(np.mean([c.odds > own for c in dependent])),
+        "unchanged": float(np.mean([not depends(c) for c in alone])),
+        "unchanged_by_gate": float(np.mean([c.odds <= own for c in alone])),
+        "f1": _agreement(dependent, completed),
+        "f1_by_rule": _agreement(dependent, lambda c: c.by_rule),
+        "f1_by_reader": _agreement(dependent, lambda c: c.by_reader),
+    }
+    return {k: round(v, 4) for k, v in shares.items()}
+
+
+def rows_of(data: Path, lang: Language) -> tuple[list[Row], list[Row]]:
+    """Dependent questions, and questions that stand alone.
+
+    Raises:
+        DataError: a file is missing or damaged.
+    """
+    dependent = [r for r in read_rows(data / "followup_train.jsonl.xz") if r.lang == lang]
+    if lang == "zh":
+        dependent += list(read_rows(_ROOT / "benchmarks/followups/zh_train.jsonl"))
+        titled = data / "cmrc2018_train.zh.jsonl.xz"
+    else:
+        dependent += part_of(list(read_rows(data / "canard_dev.rewrite.en.jsonl.xz")), "first")[::_EVERY]
+        titled = data / "squad_train_44articles.en.jsonl.xz"
+    documents = data / f"docqa_train.{lang}.jsonl.xz"
+    kept = {str(r.get("id")) for r in read_lines(documents) if for_calibration(str(r["context"]), _SHARE)}
+    titles = {
+        str(r.get("id")): str(r.get("title", "")) for r in read_lines(titled)
+        if for_calibration(str(r["context"]), _SHARE)
+    }
+    alone = [r for same in (False, True) for r in independent(documents, same_passage=same, seed=9) if r.id in kept]
+    alone += [
+        r for r in independent(titled, same_passage=False, seed=9)
+        if r.id in titles and names_title(r.question, titles[r.id])
+    ]
+    return [r for r in dependent if r.dependent and not is_small_talk(r.question)], alone
+
+
+@click.command()
+@click.option("--reader", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
+              help="Folder of a reader that was trained to complete follow-ups.")
+@click.option("--data", type=click.Path(path_type=Path, exists=True, file_okay=False), required=True,
+              help="Folder with followup_train.jsonl.xz and the other question files.")
+def main(reader: Path, data: Path) -> None:
+    """Measure a reader on follow-ups and write how far it is trusted into its folder."""
+    loaded = GroundedReader.load(reader, words_of)
+    stored: dict[str, dict[str, object]] = {"limits": {}, "measured": {}}
+    languages: tuple[Language, Language] = ("en", "zh")
+    for lang in languages:
+        dependent, alone = (cases(loaded, rows, quiet=False) for rows in rows_of(data, lang))
+        gate = shipped_weights()[lang].threshold
+        limits = fit(dependent, alone, gate)
+        stored["limits"][lang] = asdict(limits)
+        stored["measured"][lang] = measured(limits, dependent, alone, gate)
+    (reader / FILE).write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
+    click.echo(json.dumps(stored, indent=1))
+
+
+if __name__ == "__main__":
+    main()
