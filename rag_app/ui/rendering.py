@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from model.language import language_of
 from rag_app.answer import Answer, Passage, QuotedAnswer
 from rag_app.evidence import AnswerEvidence, Evidence, Piece
 from rag_app.ui.safe_html import element, escaped
-from rag_app.ui.strings import Strings
+from rag_app.ui.strings import Strings, strings_for
 from rag_app.ui.troubles import Trouble
 
 SURE, LIKELY = 0.85, 0.6    # confidence from which an answer is called so
@@ -117,30 +118,36 @@ def highlighted(pieces: Sequence[Piece]) -> str:
     )
 
 
-def not_found_html(answer: Answer, strings: Strings) -> str:
+def not_found_html(answer: Answer) -> str:
     """The honest absence of an answer."""
+    return _no_answer(answer, _strings_of(answer).not_found_hint)
+
+
+def _no_answer(answer: Answer, advice: str) -> str:
     return element(
         "div", "rag-notice rag-not-found", element("strong", "rag-headline", escaped(answer.answer)),
-        element("div", "rag-advice", escaped(strings.not_found_hint)),
+        element("div", "rag-advice", escaped(advice)),
     )
+
+
+def _strings_of(answer: Answer) -> Strings:
+    """Words in the language of what is said, which is the question's: the page's may be the other one."""
+    return strings_for(language_of(answer.answer))
 
 
 def possible_html(answer: Answer, evidence: Sequence[AnswerEvidence], strings: Strings) -> str:
     """The absence of a certain answer, and the place that may hold it: without the look of an answer."""
-    notice = element(
-        "div", "rag-notice rag-not-found", element("strong", "rag-headline", escaped(answer.answer)),
-        element("div", "rag-advice", escaped(strings.possible)),
-    )
+    notice = _no_answer(answer, _strings_of(answer).possible)
     items = [_item_html(one, found, strings, numbered=False) + _confidence(one.confidence, strings, is_local=True)
              for one, found in zip(answer.shown, evidence, strict=True)]
     return element("div", "rag-possible", notice, *items)
 
 
-def small_talk_html(answer: Answer, strings: Strings) -> str:
+def small_talk_html(answer: Answer) -> str:
     """A friendly sentence, said to be no answer: without the look of a quote or of a notice."""
     return element(
         "div", "rag-small-talk", element("div", "rag-prose", escaped(answer.answer)),
-        element("div", "rag-note", escaped(strings.nothing_searched)),
+        element("div", "rag-note", escaped(_strings_of(answer).nothing_searched)),
     )
 
 

@@ -28,7 +28,7 @@ from rag_app.ui.troubles import explain
 _LOOK_EVERY = 0.1   # seconds
 # Our own words and a number, nothing of a document: Streamlit follows a growing page only while it stands at its end.
 _SCROLL = """<script>{{ // {}
-  const questions = document.querySelectorAll("[data-testid=stMain] .rag-question");
+  const questions = document.querySelectorAll(".rag-question");
   if (questions.length) questions[questions.length - 1].scrollIntoView({{block: "start"}});
 }}</script>"""
 _PERSON, _DOCUMENTS = ":material/person:", ":material/format_quote:"
@@ -75,13 +75,13 @@ def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
     if answer is None:
         return
     if answer.small_talk:
-        st.html(small_talk_html(answer, strings))
+        st.html(small_talk_html(answer))
         return
     searched = searched_for_html(answer, strings) + searched_in_html(turn.searched_in, strings)
     if searched:
         st.html(searched)
     if not answer.answered:
-        st.html(possible_html(answer, turn.evidence, strings) if answer.possible else not_found_html(answer, strings))
+        st.html(possible_html(answer, turn.evidence, strings) if answer.possible else not_found_html(answer))
         if answer.passages:
             with st.expander(strings.nearest):
                 st.html(nearest_html(answer.passages, strings))

@@ -11,7 +11,7 @@ from ingest.documents import DocumentRecord, DocumentState
 from rag_app.answer import Answer, Citation, QuotedAnswer
 from rag_app.evidence import AnswerEvidence, Evidence, Piece
 from rag_app.ui.documents_panel import document_html
-from rag_app.ui.rendering import answer_html, possible_html
+from rag_app.ui.rendering import answer_html, not_found_html, possible_html, small_talk_html
 from rag_app.ui.strings import CHINESE, ENGLISH
 
 HOSTILE = '<img src=x onerror="alert(1)"> </strong></details><script>1</script> **b** $x$ [l](http://e.org) &amp;'
@@ -65,6 +65,14 @@ def test_a_possible_answer_is_a_notice_with_its_place() -> None:
     assert texts(found, ".rag-quote") == ["You get 28 days a year."]
     assert texts(found, "summary .rag-source") == ["a.txt"]
     assert texts(found, ".rag-unsure") == ["confidence 50% · unsure: check the passage"]
+
+
+def test_a_notice_is_in_one_language_whatever_the_page_is_in() -> None:
+    english = Answer("Who?", "Not in your documents.", False, 0.1)
+    chinese = replace(english, answer="您的文档中没有提到。")
+    assert ENGLISH.not_found_hint in not_found_html(english)
+    assert CHINESE.not_found_hint in not_found_html(chinese)
+    assert CHINESE.nothing_searched in small_talk_html(replace(chinese, answer="很高兴为您服务！"))
 
 
 def test_several_answers_are_a_list_each_with_its_numbered_place() -> None:
