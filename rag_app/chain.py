@@ -28,6 +28,8 @@ from rag_app.answer import POSSIBLE, Answer, Passage, QuotedAnswer
 from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
 from rag_app.citations import proven_answers, proven_candidate
 from rag_app.collection import open_library
+from rag_app.followups.gpt_rewriter import rewriter_of
+from rag_app.followups.rewriter import Rewriter, RuleRewriter
 from rag_app.greeting import without_greeting
 from rag_app.history import is_small_talk, leans_openly, standalone_question
 from rag_app.prompts import load_prompt
@@ -85,6 +87,7 @@ def build_chain(
     Raises:
         SettingsError: a setting cannot be used.
         RerankerError: the reranking model cannot be used.
+        CheckpointError: the reader's `follow_ups.json` is damaged.
 
     Example:
         >>> chain = build_chain(Settings())  # doctest: +SKIP
@@ -98,13 +101,14 @@ def build_chain(
         reranker=cross_encoder(settings.reranker) if settings.reranker else None,
     )
     local = isinstance(model, ChatLocalGPT)
+    rewriter = _rewriter(model)
 
     def begin(given: ChainInput) -> State:
         started = time.perf_counter()
         question = _question(given)
         typed = without_greeting(question)
         history = convert_to_messages(list(given.get("chat_history") or ()))
-        standalone = standalone_question(typed, history)
+        standalone = standalone_question(typed, history, rewriter=rewriter)
         return {
             "question": question, "standalone": standalone, "started": started, "lang": language_of(question),
             "filter": given.get("filter"),
@@ -160,6 +164,13 @@ def _question(given: ChainInput) -> str:
 
 def _may_stand_alone(state: State) -> bool:
     return state["typed"] is not None
+
+
+def _rewriter(model: BaseChatModel) -> Rewriter:
+    """The local reader completes follow-ups where it was measured for that; any other model leaves them to rules."""
+    if not isinstance(model, ChatLocalGPT):
+        return RuleRewriter()
+    return rewriter_of(model.checkpoint, lambda: model.load().reader)
 
 
 def _is_small_talk(state: State) -> bool:

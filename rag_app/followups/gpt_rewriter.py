@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -20,8 +20,8 @@ from model.follow_up_prompt import FOLLOW_UP_MARK, conversation_passage
 from model.grounded import Quote, Reading, Readings
 from model.language import Language
 from rag_app.followups.conversation import Turn, language_after
-from rag_app.followups.gate import is_small_talk, judge
-from rag_app.followups.rewriter import has_pronoun, put_in
+from rag_app.followups.gate import is_small_talk, judge, shipped_weights
+from rag_app.followups.rewriter import Rewriter, RuleRewriter, has_pronoun, put_in
 
 FILE = "follow_ups.json"
 MOST_QUOTES = 2
@@ -68,12 +68,14 @@ class GPTRewriter:
         """See `Rewriter`: the gate's verdict, with the reader's where the gate is in doubt."""
         if not turns or is_small_talk(question):
             return False
-        verdict, limits = judge(question, turns), self.limits[language_after(question, turns)]
-        odds = log_odds(verdict.probability)
-        if not limits.silence or abs(odds - limits.threshold) > _REACH:
+        lang = language_after(question, turns)
+        verdict, limits = judge(question, turns), self.limits[lang]
+        if not limits.silence or not in_doubt(verdict.probability, lang):
             return verdict.dependent
         reading, _ = self.read(question, turns)
-        return verdict.dependent if reading is None else together(odds, reading, limits.silence) > limits.threshold
+        if reading is None:
+            return verdict.dependent
+        return together(log_odds(verdict.probability), reading, limits.silence) > limits.threshold
 
     def rewrite(self, question: str, turns: Sequence[Turn]) -> str:
         """See `Rewriter`."""
@@ -94,6 +96,30 @@ class GPTRewriter:
         return self.reader.read(FOLLOW_UP_MARK + question, [passage], max_quotes=MOST_QUOTES).readings[0], passage
 
 
+class _LoadedLater:
+    """A reader that is loaded at the first question that it is asked."""
+
+    def __init__(self, load: Callable[[], Reads]) -> None:
+        self._load = load
+
+    def read(self, question: str, passages: Sequence[str], *, max_quotes: int = 3) -> Readings:
+        return self._load().read(question, passages, max_quotes=max_quotes)
+
+
+def rewriter_of(folder: Path, load: Callable[[], Reads]) -> Rewriter:
+    """The reader of a folder as rewriter where it was measured for that, else the rules.
+
+    Args:
+        folder: of the reader.
+        load: gives the reader; called at the first question that it is asked.
+
+    Raises:
+        CheckpointError: the folder's `follow_ups.json` is damaged.
+    """
+    limits = measured_limits(folder)
+    return RuleRewriter() if limits is None else GPTRewriter(_LoadedLater(load), limits)
+
+
 def meant(reading: Reading, passage: str, question: str) -> list[str]:
     """The quotes with their articles, without those whose words the question has."""
     own = set(_WORD.findall(question.lower()))
@@ -110,6 +136,11 @@ def log_odds(probability: float) -> float:
     """Logarithm of p / (1 - p), finite."""
     p = min(max(probability, 1e-6), 1 - 1e-6)
     return math.log(p / (1 - p))
+
+
+def in_doubt(probability: float, lang: Language) -> bool:
+    """Whether a probability of the gate is so near its threshold that the reader is asked."""
+    return abs(log_odds(probability) - log_odds(shipped_weights()[lang].threshold)) <= _REACH
 
 
 def together(gate: float, reading: Reading, silence: float) -> float:

@@ -23,63 +23,71 @@ from model.json_lines import read_lines
 from model.language import Language
 from model.metrics import f1
 from model.training.examples import for_calibration
+from rag_app.followups.conversation import Turn
 from rag_app.followups.gate import is_small_talk, judge, shipped_weights
-from rag_app.followups.gpt_rewriter import FILE, GPTRewriter, Limits, Reads, log_odds, meant, together
+from rag_app.followups.gpt_rewriter import FILE, GPTRewriter, Limits, Reads, in_doubt, log_odds, meant, together
 from rag_app.followups.made import independent
 from rag_app.followups.rewriter import has_pronoun, put_in
 from rag_app.followups.rows import Row, part_of, read_rows
 from rag_app.followups.training import names_title
+from rag_app.history import standalone_after
 from rag_app.reader import words_of
 
 _SHARE = 0.04               # of contexts kept from training by the readers' recipes
-_UNCHANGED = 0.992          # of the questions that stand alone pass
 _SILENCE = (0.0, 0.3, 0.6, 1.0)
 _EVIDENCE = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0)
-_LEAST_GAIN = 0.005         # token F1, or share of dependent questions found: for less, the rules alone decide
+_LEAST_GAIN = 0.005         # token F1, or share of questions left unchanged: for less, the rules alone decide
 _EVERY = 12                 # of CANARD's rows
 _ROOT = Path(__file__).parents[2]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A question, the gate's log-odds that it depends, and what the reader quotes for it; None: nothing was said."""
+    """A question, the gate's probability that it depends, and what the reader quotes for it; None: nothing was said."""
 
     row: Row
-    odds: float
+    probability: float
     reading: Reading | None
     by_rule: str
     by_reader: str
 
 
 def cases(reader: Reads, rows: Sequence[Row], *, quiet: bool) -> list[Case]:
-    """Read every row."""
+    """Read every row, its earlier questions completed by rule."""
     rewriter = GPTRewriter(reader, {})
     found: list[Case] = []
     for row in tqdm(rows, unit="q", disable=quiet):
-        odds = log_odds(judge(row.question, row.turns).probability)
-        reading, passage = rewriter.read(row.question, row.turns)
+        turns = [Turn(standalone_after(t.question, row.turns[:i]), t.answer) for i, t in enumerate(row.turns)]
+        reading, passage = rewriter.read(row.question, turns)
         quoted = meant(reading, passage, row.question) if reading is not None else ()
-        by_rule = put_in(row.question, row.turns)
-        by_reader = put_in(row.question, row.turns, quoted) if quoted else by_rule
-        found.append(Case(row, odds, reading, by_rule, by_reader))
+        by_rule = put_in(row.question, turns)
+        by_reader = put_in(row.question, turns, quoted) if quoted else by_rule
+        found.append(Case(row, judge(row.question, turns).probability, reading, by_rule, by_reader))
     return found
 
 
-def fit(dependent: Sequence[Case], alone: Sequence[Case], gate: float) -> Limits:
-    """Limits of one language.
+def fit(dependent: Sequence[Case], alone: Sequence[Case], lang: Language) -> Limits:
+    """Limits of one language: as many dependent questions are found as by the gate alone, and fewer others changed.
 
     Args:
         dependent: questions that people completed.
         alone: questions that stand alone.
-        gate: the gate's own threshold, a probability.
+        lang: their language.
     """
-    silence, threshold = 0.0, log_odds(gate)
-    best = float(np.mean([c.odds > threshold for c in dependent]))
+    silence, threshold = 0.0, log_odds(shipped_weights()[lang].threshold)
+    found = float(np.mean([c.probability > shipped_weights()[lang].threshold for c in dependent]))
+    best = float(np.mean([c.probability <= shipped_weights()[lang].threshold for c in alone])) + _LEAST_GAIN
     for weight in _SILENCE[1:]:
-        least = float(np.quantile([_together(c, weight) for c in alone], _UNCHANGED))
-        found = float(np.mean([_together(c, weight) > least for c in dependent]))
-        if found >= best + _LEAST_GAIN:
-            silence, threshold, best = weight, least, found
+        doubtful = [_together(c, weight) for c in dependent if in_doubt(c.probability, lang)]
+        for least in sorted(doubtful, reverse=True):
+            limits = Limits(None, None, weight, least - 0.001)
+            if np.mean([depends(c, limits, lang) for c in dependent]) >= found:
+                break
+        else:
+            continue
+        unchanged = float(np.mean([not depends(c, limits, lang) for c in alone]))
+        if unchanged >= best:
+            silence, threshold, best = weight, limits.threshold, unchanged
     return Limits(
         _least_evidence([c for c in dependent if has_pronoun(c.row.question, c.row.turns)]),
         _least_evidence([c for c in dependent if not has_pronoun(c.row.question, c.row.turns)]),
@@ -87,8 +95,16 @@ def fit(dependent: Sequence[Case], alone: Sequence[Case], gate: float) -> Limits
     )
 
 
+def depends(case: Case, limits: Limits, lang: Language) -> bool:
+    """As `GPTRewriter.depends` judges a case."""
+    if not limits.silence or case.reading is None or not in_doubt(case.probability, lang):
+        return case.probability > shipped_weights()[lang].threshold
+    return _together(case, limits.silence) > limits.threshold
+
+
 def _together(case: Case, silence: float) -> float:
-    return case.odds if case.reading is None else together(case.odds, case.reading, silence)
+    odds = log_odds(case.probability)
+    return odds if case.reading is None else together(odds, case.reading, silence)
 
 
 def _least_evidence(found: Sequence[Case]) -> float | None:
@@ -117,22 +133,19 @@ def _agreement(found: Sequence[Case], completed: Callable[[Case], str]) -> float
     return float(np.mean([f1(completed(c), c.row.standalone, c.row.lang) for c in found])) if found else 0.0
 
 
-def measured(limits: Limits, dependent: Sequence[Case], alone: Sequence[Case], gate: float) -> dict[str, float]:
+def measured(limits: Limits, dependent: Sequence[Case], alone: Sequence[Case], lang: Language) -> dict[str, float]:
     """Shares and token F1 on the very cases that the limits were fitted on."""
-    def depends(c: Case) -> bool:
-        return _together(c, limits.silence) > limits.threshold
-
     def completed(c: Case) -> str:
         pronoun = has_pronoun(c.row.question, c.row.turns)
         return _completed(c, limits.for_pronouns if pronoun else limits.for_omissions)
 
-    own = log_odds(gate)
+    gate = shipped_weights()[lang].threshold
     shares = {
         "dependent": float(len(dependent)), "standing_alone": float(len(alone)),
-        "dependent_found": float(np.mean([depends(c) for c in dependent])),
-        "dependent_found_by_gate": float(np.mean([c.odds > own for c in dependent])),
-        "unchanged": float(np.mean([not depends(c) for c in alone])),
-        "unchanged_by_gate": float(np.mean([c.odds <= own for c in alone])),
+        "dependent_found": float(np.mean([depends(c, limits, lang) for c in dependent])),
+        "dependent_found_by_gate": float(np.mean([c.probability > gate for c in dependent])),
+        "unchanged": float(np.mean([not depends(c, limits, lang) for c in alone])),
+        "unchanged_by_gate": float(np.mean([c.probability <= gate for c in alone])),
         "f1": _agreement(dependent, completed),
         "f1_by_rule": _agreement(dependent, lambda c: c.by_rule),
         "f1_by_reader": _agreement(dependent, lambda c: c.by_reader),
@@ -179,10 +192,9 @@ def main(reader: Path, data: Path) -> None:
     languages: tuple[Language, Language] = ("en", "zh")
     for lang in languages:
         dependent, alone = (cases(loaded, rows, quiet=False) for rows in rows_of(data, lang))
-        gate = shipped_weights()[lang].threshold
-        limits = fit(dependent, alone, gate)
+        limits = fit(dependent, alone, lang)
         stored["limits"][lang] = asdict(limits)
-        stored["measured"][lang] = measured(limits, dependent, alone, gate)
+        stored["measured"][lang] = measured(limits, dependent, alone, lang)
     (reader / FILE).write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     click.echo(json.dumps(stored, indent=1))
 

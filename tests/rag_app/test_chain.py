@@ -190,7 +190,7 @@ def test_another_matter_is_not_taken_for_a_follow_up_if_the_documents_answer_it_
     chain = build_chain(settings, library=library, model=reader)
     alone = chain.invoke({"question": question})
     # given a completion that spoils a question which stands alone
-    monkeypatch.setattr("rag_app.chain.standalone_question", lambda question, _: f"{question} of the pump in Livorno")
+    monkeypatch.setattr("rag_app.chain.standalone_question", lambda q, _, **__: f"{q} of the pump in Livorno")
     history = [HumanMessage("When is the pump in Livorno inspected?"), AIMessage("every May")]
     assert not leans_openly(question, history)
     answer = chain.invoke({"question": question, "chat_history": history})
@@ -203,7 +203,7 @@ def test_what_the_documents_do_not_answer_as_typed_is_asked_with_the_history(
     library: Library, reader: ChatLocalGPT, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     completed = "What is the garage's access code?"
-    monkeypatch.setattr("rag_app.chain.standalone_question", lambda *_: completed)
+    monkeypatch.setattr("rag_app.chain.standalone_question", lambda *_, **__: completed)
     chain = build_chain(settings, library=library, model=reader)
     history = [HumanMessage("When does the garage open?"), AIMessage("at six")]
     answer = chain.invoke({"question": "Which digits are typed?", "chat_history": history})

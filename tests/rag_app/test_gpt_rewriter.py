@@ -15,10 +15,10 @@ from model.grounded import Quote, Reading, Readings
 from rag_app.cli import main
 from rag_app.followups.conversation import Turn
 from rag_app.followups.gate import judge
-from rag_app.followups.gpt_rewriter import FILE, GPTRewriter, Limits, log_odds, measured_limits
+from rag_app.followups.gpt_rewriter import FILE, GPTRewriter, Limits, in_doubt, log_odds, measured_limits, rewriter_of
 from rag_app.followups.rewriter import RuleRewriter
 from rag_app.followups.rows import Row
-from rag_app.followups.training_gpt import Case, fit, measured
+from rag_app.followups.training_gpt import Case, cases, fit, measured
 from rag_app.history import standalone_after
 
 BAND = [Turn("Who played with the Mothers of Invention in Berlin?", "Frank Zappa and Moon Martin.")]
@@ -124,6 +124,7 @@ def test_pronouns_and_omissions_have_limits_of_their_own() -> None:
 def test_the_reader_decides_where_the_gate_is_in_doubt(no_answer: float, depends: bool) -> None:
     question = "Is the concert hall open on weekends?"
     probability = judge(question, BAND).probability
+    assert in_doubt(probability, "en")
     doubtful = Limits(None, None, silence=0.5, threshold=log_odds(probability))
     rewriter = GPTRewriter(QuotesWords("Berlin", no_answer=no_answer), {"en": doubtful, "zh": doubtful})
     assert rewriter.depends(question, BAND) is depends
@@ -131,8 +132,9 @@ def test_the_reader_decides_where_the_gate_is_in_doubt(no_answer: float, depends
 
 def test_a_sure_gate_is_not_overruled() -> None:
     reader = QuotesWords("Moon Martin", no_answer=-0.001)
-    sure = Limits(None, None, silence=0.5, threshold=log_odds(judge("What about him?", BAND).probability) - 3.5)
-    assert GPTRewriter(reader, {"en": sure, "zh": sure}).depends("What about him?", BAND)
+    assert not in_doubt(judge("What about him?", BAND).probability, "en")
+    never = Limits(None, None, silence=0.5, threshold=99.0)
+    assert GPTRewriter(reader, {"en": never, "zh": never}).depends("What about him?", BAND)
     assert reader.asked == []
 
 
@@ -146,6 +148,22 @@ def test_a_reader_is_only_used_where_it_was_measured(tmp_path: Path) -> None:
     one = {"for_pronouns": 1.5, "for_omissions": None, "silence": 0.3, "threshold": -1.0}
     (tmp_path / FILE).write_text(json.dumps({"limits": {"en": one, "zh": one}}), encoding="utf-8")
     assert measured_limits(tmp_path) == dict.fromkeys(("en", "zh"), Limits(1.5, None, 0.3, -1.0))
+
+
+def test_a_folder_s_reader_is_loaded_when_it_is_first_asked(tmp_path: Path) -> None:
+    loaded: list[QuotesWords] = []
+
+    def load() -> QuotesWords:
+        loaded.append(QuotesWords("Moon Martin"))
+        return loaded[-1]
+
+    assert isinstance(rewriter_of(tmp_path, load), RuleRewriter)
+    one = {"for_pronouns": 0.0, "for_omissions": None, "silence": 0.0, "threshold": -1.0}
+    (tmp_path / FILE).write_text(json.dumps({"limits": {"en": one, "zh": one}}), encoding="utf-8")
+    rewriter = rewriter_of(tmp_path, load)
+    assert loaded == []
+    assert standalone_after("When was he born?", BAND, rewriter=rewriter) == "When was Moon Martin born?"
+    assert len(loaded) == 1
 
 
 _NO_THRESHOLD = {"for_pronouns": 1, "for_omissions": None, "silence": 0.3, "threshold": None}
@@ -169,26 +187,35 @@ def test_measuring_a_folder_without_a_reader_is_an_error(tmp_path: Path) -> None
     assert "config.json" in result.output
 
 
-def case(standalone: str, by_rule: str, by_reader: str, odds: float, no_answer: float) -> Case:
+def case(standalone: str, by_rule: str, by_reader: str, probability: float, no_answer: float) -> Case:
     row = Row("1", tuple(BAND), "When was he born?", standalone, dependent=standalone != "When was he born?")
-    return Case(row, odds, Reading((Quote(0, 1, "x"),), -0.1, no_answer, -0.1, 0.9), by_rule, by_reader)
+    return Case(row, probability, Reading((Quote(0, 1, "x"),), -0.1, no_answer, -0.1, 0.9), by_rule, by_reader)
+
+
+RIGHT = "When was Moon Martin born?"
 
 
 def test_limits_trust_a_reader_that_completes_better_and_knows_what_stands_alone() -> None:
-    right = "When was Moon Martin born?"
-    dependent = [case(right, "When was Berlin born?", right, odds=0.0, no_answer=-5.0) for _ in range(9)]
-    alone = [case("When was he born?", "-", "-", odds=0.5, no_answer=-0.01) for _ in range(9)]
-    fitted = fit(dependent, alone, gate=0.7)
+    dependent = [case(RIGHT, "When was Berlin born?", RIGHT, probability=0.7, no_answer=-5.0) for _ in range(9)]
+    alone = [case("When was he born?", "-", "-", probability=0.7, no_answer=-0.01) for _ in range(9)]
+    fitted = fit(dependent, alone, "en")
     assert fitted.for_pronouns is not None
     assert fitted.for_omissions is None     # nothing to measure it on
     assert fitted.silence > 0
-    found = measured(fitted, dependent, alone, gate=0.7)
-    assert (found["dependent_found_by_gate"], found["dependent_found"], found["unchanged"]) == (0.0, 1.0, 1.0)
+    found = measured(fitted, dependent, alone, "en")
+    assert (found["dependent_found"], found["unchanged_by_gate"], found["unchanged"]) == (1.0, 0.0, 1.0)
     assert found["f1"] == 1.0 > found["f1_by_rule"]
 
 
 def test_limits_leave_a_poor_reader_out() -> None:
-    right = "When was Moon Martin born?"
-    dependent = [case(right, right, "When was Berlin born?", odds=2.0, no_answer=-0.01) for _ in range(9)]
-    alone = [case("When was he born?", "-", "-", odds=-2.0, no_answer=-5.0) for _ in range(9)]
-    assert fit(dependent, alone, gate=0.5) == Limits(None, None, 0.0, 0.0)
+    dependent = [case(RIGHT, RIGHT, "When was Berlin born?", probability=0.9, no_answer=-0.01) for _ in range(9)]
+    alone = [case("When was he born?", "-", "-", probability=0.1, no_answer=-5.0) for _ in range(9)]
+    fitted = fit(dependent, alone, "en")
+    assert (fitted.for_pronouns, fitted.for_omissions, fitted.silence) == (None, None, 0.0)
+
+
+def test_rows_are_read_with_their_earlier_questions_completed() -> None:
+    turns = (BAND[0], Turn("What about Moon Martin?", "A singer."))
+    row = Row("1", turns, "When was he born?", RIGHT, dependent=True)
+    (found,) = cases(QuotesWords("Moon Martin"), [row], quiet=True)
+    assert found.by_reader == RIGHT
