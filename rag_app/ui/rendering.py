@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Literal
 
 from model.language import language_of
 from rag_app.answer import Answer, Passage, QuotedAnswer
@@ -85,14 +86,13 @@ def _confidence(confidence: float, strings: Strings, *, is_local: bool) -> str:
     if not is_local:    # other chat models give no calibrated probability
         return element("div", "rag-confidence", escaped(strings.no_confidence))
     if confidence >= SURE:
-        level, words = "sure", strings.sure
-    elif confidence >= LIKELY:
-        level, words = "likely", strings.likely
-    else:
-        level, words = "unsure", strings.unsure
-    return element(
-        "div", f"rag-confidence rag-{level}", _percent(confidence, strings), " · ", escaped(words),
-    )
+        return _level("sure", confidence, strings)
+    return _level("likely" if confidence >= LIKELY else "unsure", confidence, strings)
+
+
+def _level(level: Literal["sure", "likely", "unsure"], confidence: float, strings: Strings) -> str:
+    words = {"sure": strings.sure, "likely": strings.likely, "unsure": strings.unsure}[level]
+    return element("div", f"rag-confidence rag-{level}", _percent(confidence, strings), " · ", escaped(words))
 
 
 def _percent(confidence: float, strings: Strings) -> str:
@@ -138,7 +138,7 @@ def _strings_of(answer: Answer) -> Strings:
 def possible_html(answer: Answer, evidence: Sequence[AnswerEvidence], strings: Strings) -> str:
     """The absence of a certain answer, and the place that may hold it: without the look of an answer."""
     notice = _no_answer(answer, _strings_of(answer).possible)
-    items = [_item_html(one, found, strings, numbered=False) + _confidence(one.confidence, strings, is_local=True)
+    items = [_item_html(one, found, strings, numbered=False) + _level("unsure", one.confidence, strings)
              for one, found in zip(answer.shown, evidence, strict=True)]
     return element("div", "rag-possible", notice, *items)
 

@@ -90,6 +90,19 @@ def test_question_without_an_answer_is_said_to_have_none(chat: ChatPage, tmp_pat
     assert "The roses are pruned" in chat.texts(".rag-nearest .rag-sentence")[0]
 
 
+def test_the_last_question_and_what_is_said_to_it_come_into_view(chat: ChatPage, tmp_path: Path) -> None:
+    path = tmp_path / "garden.txt"
+    path.write_text("The roses are pruned in March. The hedge is cut twice a year.\n", encoding="utf-8")
+    chat.upload(path)
+    for _ in range(6):      # more than fit into the window
+        chat.ask("Thanks a lot!")
+    where = """const shown = document.querySelectorAll(arguments[0]);
+               const box = shown[shown.length - 1].getBoundingClientRect();
+               return shown.length === 6 && box.top > 0 && box.bottom < window.innerHeight"""
+    for selector in (".rag-question", ".rag-small-talk"):
+        chat.wait(lambda s=selector: chat.browser.execute_script(where, s), f"the last {selector} in view")
+
+
 def test_hostile_content_stays_text(chat: ChatPage, tmp_path: Path) -> None:
     path = tmp_path / "_boiler_ $room$ `x` [a](b).txt"
     path.write_text(HOSTILE, encoding="utf-8")
