@@ -145,7 +145,7 @@ def _processor_seconds() -> float:
     """Return the seconds that this process and its present children have computed."""
     process = psutil.Process()
     times = [p.cpu_times() for p in (process, *process.children(recursive=True))]
-    return sum(t.user + t.system for t in times)
+    return float(sum(t.user + t.system for t in times))
 
 
 def main() -> None:
