@@ -52,7 +52,8 @@ def chat_command(
         "client.toolbarMode": "minimal", "client.showErrorDetails": "none",
         # The page looks at the library every two seconds; a full garbage collection each time would keep a core busy.
         "runner.postScriptGC": "false",
-        "theme.primaryColor": "#2f7d72",
+        # Each for itself: one colour for both would make the page light whatever the system is set to.
+        "theme.light.primaryColor": "#2f7d72", "theme.dark.primaryColor": "#4fb0a2",
     }
     flags = [f"--{k}={v}" for k, v in options.items()]
     sys.stdout.flush()

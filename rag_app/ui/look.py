@@ -56,6 +56,10 @@ ol.rag-answers > li.rag-item { margin: 0 0 1rem 0 !important; padding: 0 !import
 .rag-document-name { font-weight: 600; unicode-bidi: isolate; }
 .rag-document-state { font-size: .8rem; opacity: .7; }
 .rag-failed .rag-document-state { color: #be3c32; opacity: 1; }
+@media (prefers-color-scheme: dark) {
+  .rag-unsure .rag-percent { color: #f0a070; }
+  .rag-failed .rag-document-state { color: #f29188; }
+}
 section[data-testid="stSidebar"] button[kind="tertiary"] { padding: 0 .4rem; min-height: 1.5rem; opacity: .7; }
 </style>
 """

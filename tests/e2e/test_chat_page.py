@@ -158,3 +158,15 @@ def test_page_speaks_chinese(chat: ChatPage) -> None:
     chat.click(lambda: next((e for e in chat.all("[data-testid=stRadio] label") if "中文" in e.text), None))
     chat.wait(lambda: "向您的文档提问" in chat.text(), "the Chinese title")
     assert "都留在这台电脑上" in chat.text()
+
+
+def test_the_page_is_dark_where_the_system_is(chat: ChatPage) -> None:
+    brightness = "return getComputedStyle(document.querySelector('.stApp')).backgroundColor.match(/\\d+/g).map(Number)"
+    assert min(chat.browser.execute_script(brightness)) > 200
+    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+    chat.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    try:
+        chat.open()
+        chat.wait(lambda: max(chat.browser.execute_script(brightness)) < 60, "a dark page")
+    finally:
+        chat.browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
