@@ -2,8 +2,9 @@
 
 Writes `follow_ups.json` into the reader's folder (`gpt_rewriter`). DIR holds the question files named below. Questions
 that stand alone are over passages that readers are not trained on (the calibration share of their recipes). Of the
-dependent ones the reader has seen CANARD's first 80 % and followup_train, not `benchmarks/followups/zh_train.jsonl`;
-nothing that measures the product is read.
+dependent ones the reader has seen CANARD's first 80 % and followup_train, not `benchmarks/followups/zh_train.jsonl`:
+only the latter show whether it knows dependent questions that are new to it, so that in English the gate decides alone.
+Nothing that measures the product is read.
 """
 
 from __future__ import annotations
@@ -66,22 +67,23 @@ def cases(reader: Reads, rows: Sequence[Row], *, quiet: bool) -> list[Case]:
     return found
 
 
-def fit(dependent: Sequence[Case], alone: Sequence[Case], lang: Language) -> Limits:
+def fit(dependent: Sequence[Case], unseen: Sequence[Case], alone: Sequence[Case], lang: Language) -> Limits:
     """Limits of one language: as many dependent questions are found as by the gate alone, and fewer others changed.
 
     Args:
         dependent: questions that people completed.
+        unseen: those of them that the reader was not trained on; without such the gate decides alone.
         alone: questions that stand alone.
         lang: their language.
     """
     silence, threshold = 0.0, log_odds(shipped_weights()[lang].threshold)
-    found = float(np.mean([c.probability > shipped_weights()[lang].threshold for c in dependent]))
+    found = sum(c.probability > shipped_weights()[lang].threshold for c in unseen)
     best = float(np.mean([c.probability <= shipped_weights()[lang].threshold for c in alone])) + _LEAST_GAIN
     for weight in _SILENCE[1:]:
-        doubtful = [_together(c, weight) for c in dependent if in_doubt(c.probability, lang)]
+        doubtful = [_together(c, weight) for c in unseen if in_doubt(c.probability, lang)]
         for least in sorted(doubtful, reverse=True):
             limits = Limits(None, None, weight, least - 0.001)
-            if np.mean([depends(c, limits, lang) for c in dependent]) >= found:
+            if sum(depends(c, limits, lang) for c in unseen) >= found:
                 break
         else:
             continue
@@ -153,15 +155,16 @@ def measured(limits: Limits, dependent: Sequence[Case], alone: Sequence[Case], l
     return {k: round(v, 4) for k, v in shares.items()}
 
 
-def rows_of(data: Path, lang: Language) -> tuple[list[Row], list[Row]]:
-    """Dependent questions, and questions that stand alone.
+def rows_of(data: Path, lang: Language) -> tuple[list[Row], list[Row], list[Row]]:
+    """Dependent questions that readers are trained on, others, and questions that stand alone.
 
     Raises:
         DataError: a file is missing or damaged.
     """
     dependent = [r for r in read_rows(data / "followup_train.jsonl.xz") if r.lang == lang]
+    unseen: list[Row] = []
     if lang == "zh":
-        dependent += list(read_rows(_ROOT / "benchmarks/followups/zh_train.jsonl"))
+        unseen = list(read_rows(_ROOT / "benchmarks/followups/zh_train.jsonl"))
         titled = data / "cmrc2018_train.zh.jsonl.xz"
     else:
         dependent += part_of(list(read_rows(data / "canard_dev.rewrite.en.jsonl.xz")), "first")[::_EVERY]
@@ -177,7 +180,8 @@ def rows_of(data: Path, lang: Language) -> tuple[list[Row], list[Row]]:
         r for r in independent(titled, same_passage=False, seed=9)
         if r.id in titles and names_title(r.question, titles[r.id])
     ]
-    return [r for r in dependent if r.dependent and not is_small_talk(r.question)], alone
+    seen, new = ([r for r in rows if r.dependent and not is_small_talk(r.question)] for rows in (dependent, unseen))
+    return seen, new, alone
 
 
 @click.command()
@@ -191,10 +195,10 @@ def main(reader: Path, data: Path) -> None:
     stored: dict[str, dict[str, object]] = {"limits": {}, "measured": {}}
     languages: tuple[Language, Language] = ("en", "zh")
     for lang in languages:
-        dependent, alone = (cases(loaded, rows, quiet=False) for rows in rows_of(data, lang))
-        limits = fit(dependent, alone, lang)
+        seen, unseen, alone = (cases(loaded, rows, quiet=False) for rows in rows_of(data, lang))
+        limits = fit([*seen, *unseen], unseen, alone, lang)
         stored["limits"][lang] = asdict(limits)
-        stored["measured"][lang] = measured(limits, dependent, alone, lang)
+        stored["measured"][lang] = measured(limits, [*seen, *unseen], alone, lang)
     (reader / FILE).write_text(json.dumps(stored, indent=1) + "\n", encoding="utf-8")
     click.echo(json.dumps(stored, indent=1))
 

@@ -198,7 +198,8 @@ RIGHT = "When was Moon Martin born?"
 def test_limits_trust_a_reader_that_completes_better_and_knows_what_stands_alone() -> None:
     dependent = [case(RIGHT, "When was Berlin born?", RIGHT, probability=0.7, no_answer=-5.0) for _ in range(9)]
     alone = [case("When was he born?", "-", "-", probability=0.7, no_answer=-0.01) for _ in range(9)]
-    fitted = fit(dependent, alone, "en")
+    fitted = fit(dependent, dependent, alone, "en")
+    assert fit(dependent, [], alone, "en").silence == 0     # it may only know what it was trained on
     assert fitted.for_pronouns is not None
     assert fitted.for_omissions is None     # nothing to measure it on
     assert fitted.silence > 0
@@ -210,7 +211,7 @@ def test_limits_trust_a_reader_that_completes_better_and_knows_what_stands_alone
 def test_limits_leave_a_poor_reader_out() -> None:
     dependent = [case(RIGHT, RIGHT, "When was Berlin born?", probability=0.9, no_answer=-0.01) for _ in range(9)]
     alone = [case("When was he born?", "-", "-", probability=0.1, no_answer=-5.0) for _ in range(9)]
-    fitted = fit(dependent, alone, "en")
+    fitted = fit(dependent, dependent, alone, "en")
     assert (fitted.for_pronouns, fitted.for_omissions, fitted.silence) == (None, None, 0.0)
 
 
