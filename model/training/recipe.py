@@ -124,6 +124,7 @@ class Recipe:
     calibration_share: float = 0.04     # contexts kept from training so that confidence can be fitted on them
     after: Recipe | None = None         # whose finished network this one goes on from, instead of a vocabulary
     match_features: bool = False
+    share_of_before: float = 0.0        # of the network that it goes on from, in the mean of both that is the result
     translations: list[str] = field(default_factory=list)   # parallel sentences: the word list of `switched`
 
 
@@ -141,7 +142,7 @@ def load_recipe(path: Path) -> Recipe:
         raise RecipeError(f"{path}: {error}") from error
     unknown = set(raw) - {
         "seed", "max_hours", "calibration_share", "after", "match_features", "vocabulary", "held_out", "optimizer",
-        "stage", "translations",
+        "stage", "translations", "share_of_before",
     }
     if unknown:
         raise RecipeError(f"{path}: unknown fields {sorted(unknown)}")
@@ -168,11 +169,14 @@ def load_recipe(path: Path) -> Recipe:
             after=after,
             match_features=raw.get("match_features", False),
             translations=raw.get("translations", []),
+            share_of_before=raw.get("share_of_before", 0.0),
         )
     except KeyError as error:
         raise RecipeError(f"{path}: the field {error} is missing") from error
     except TypeError as error:
         raise RecipeError(f"{path}: {error}") from error
+    if not 0 <= recipe.share_of_before < 1 or (recipe.share_of_before and after is None):
+        raise RecipeError(f"{path}: share_of_before is a share, 0..1, of the network that `after` names")
     ends = [s.until for s in recipe.stages]
     if not ends or ends != sorted(ends) or ends[-1] != 1.0:
         raise RecipeError(f"{path}: stages must end in rising order, the last at 1.0, not {ends}")

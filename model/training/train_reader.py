@@ -19,7 +19,7 @@ from model.precision import fast_precision
 from model.tokenizer import TextTokenizer
 from model.training.mixture import Tokenized, make_batch, plan_epoch
 from model.training.practice import BEFORE_THIS
-from model.training.prepare import build_stages, continued, parameter_groups, warm_start
+from model.training.prepare import averaged, build_stages, continued, parameter_groups, warm_start
 from model.training.reader_loss import reader_loss
 from model.training.recipe import Recipe
 from model.training.run_folder import (
@@ -174,7 +174,13 @@ def train_reader(
     """Run or resume a recipe; returns the network, its tokenizer and whether the last step was reached."""
     done = last_checkpoint(run)
     if done is not None and steps_of(done) >= recipe.optimizer.steps:
-        return (*load_checkpoint(done), True)
-    training = ReaderTraining(recipe, data, run, say)
-    finished = training.train(compile_network=compile_network)
-    return training.gpt.eval(), training.tokenizer, finished
+        gpt, tokenizer = load_checkpoint(done)
+        finished = True
+    else:
+        training = ReaderTraining(recipe, data, run, say)
+        finished = training.train(compile_network=compile_network)
+        gpt, tokenizer = training.gpt, training.tokenizer
+    if finished and recipe.share_of_before and recipe.after is not None:
+        before, _, _ = train_reader(recipe.after, data, run / BEFORE_THIS, say)     # done: only loaded
+        gpt = averaged(before, gpt, recipe.share_of_before)
+    return gpt.eval(), tokenizer, finished

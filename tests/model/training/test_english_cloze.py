@@ -11,8 +11,8 @@ BRIDGE = (
     "Alice Merton and was opened on 12 May 1931 by the mayor of Wexham. The two towers are 84 metres high, and the "
     "deck carries four lanes of traffic. The bridge was closed for repairs in 1987 because of corrosion.\nAfter the "
     "repairs Alice Merton said that the bridge had cost $3,400,000. About 21% of the cables had been replaced by the "
-    "Denholm Steel Company. Today the bridge is used by 14,000 vehicles a day, and the Wexham Transport Museum shows its "
-    "history.\n"
+    "Denholm Steel Company. Today the bridge is used by 14,000 vehicles a day, and the Wexham Transport Museum shows "
+    "its history.\n"
 )
 
 

@@ -51,6 +51,11 @@ def test_practice_of_an_unknown_kind_is_refused(tmp_path, practice):
         load_recipe(changed(tmp_path, "negatives =", f"practice = [{practice}]\nnegatives ="))
 
 
+def test_a_mean_with_the_network_before_needs_one(tmp_path):
+    with pytest.raises(RecipeError, match="share_of_before"):
+        load_recipe(changed(tmp_path, "seed =", "share_of_before = 0.5\nseed ="))
+
+
 @pytest.mark.parametrize(
     ("old", "new", "named"),
     [

@@ -10,8 +10,9 @@ import pytest
 import torch
 
 from model.checkpoint import load_checkpoint
+from model.training.practice import BEFORE_THIS
 from model.training.run_folder import LOG_FILE
-from model.training.train_reader import RANDOM_FILE, ReaderTraining
+from model.training.train_reader import RANDOM_FILE, ReaderTraining, train_reader
 
 
 class InterruptedTraining(ReaderTraining):
@@ -76,3 +77,15 @@ def test_a_crash_between_the_two_renames_of_a_save_loses_nothing(recipe, data, s
     ReaderTraining(replace(recipe, max_hours=0.0), data, tmp_path, lambda _: None).train()
     (tmp_path / "last").rename(tmp_path / "before")
     assert ReaderTraining(recipe, data, tmp_path, lambda _: None).step == 1
+
+
+def test_the_result_can_be_the_mean_of_a_training_and_the_network_it_began_with(recipe, data, small_bert, tmp_path):
+    second = replace(recipe, after=recipe, vocabulary=None, share_of_before=0.25)
+    gpt, _, finished = train_reader(second, data, tmp_path, lambda _: None)
+    assert finished
+    before, last = weights(tmp_path / BEFORE_THIS), weights(tmp_path)
+    assert not same(before, last)
+    for name, weight in gpt.state_dict().items():
+        assert torch.allclose(weight, 0.25 * before[name] + 0.75 * last[name], atol=1e-6)
+    again, _, _ = train_reader(second, data, tmp_path, lambda _: None)     # finished: loaded and averaged once more
+    assert same(again.state_dict(), gpt.state_dict())
