@@ -69,7 +69,7 @@ def leave_pending(library: Library) -> None:
     sql(
         library,
         "INSERT INTO documents SELECT 'half', 'half.txt', title, mime, sha256, size, 'pending', error, chunks, "
-        "characters, ingested_at, pages, text, language FROM documents LIMIT 1",
+        "characters, ingested_at, pages, text, language, headings FROM documents LIMIT 1",
     )
 
 
