@@ -48,7 +48,7 @@ class EmbedderRecipe:
     """Everything that decides the embedder's weights, besides the data."""
 
     seed: int
-    vocabulary: Recipe              # whose vocabulary and warm start are used
+    vocabulary: Recipe | None       # whose vocabulary and warm start are used, unless `after` is given
     held_out: list[str]
     optimizer: Optimizer
     tasks: list[Task]
@@ -58,6 +58,9 @@ class EmbedderRecipe:
     queue: int = 2048               # passages of earlier batches that serve as further wrong ones
     max_hours: float = 3.0
     calibration_share: float = 0.04
+    after: EmbedderRecipe | None = None     # whose finished network this one goes on from
+    share_of_before: float = 0.0    # of the network that it goes on from, in the mean of both that is the result
+    share_of_minilm: float = 0.0    # of MiniLM's layers and words, in the mean with those that is the result
 
 
 def load_embedder_recipe(path: Path) -> EmbedderRecipe:
@@ -75,7 +78,8 @@ def load_embedder_recipe(path: Path) -> EmbedderRecipe:
     try:
         values = {
             **raw,
-            "vocabulary": load_recipe(path.parent / raw["vocabulary"]),
+            "vocabulary": load_recipe(path.parent / raw["vocabulary"]) if "vocabulary" in raw else None,
+            "after": load_embedder_recipe(path.parent / raw["after"]) if "after" in raw else None,
             "held_out": raw["held_out"]["files"],
             "optimizer": section(Optimizer, raw["optimizer"]),
             "weights": section(Weights, raw.get("weights", {})),
@@ -87,6 +91,12 @@ def load_embedder_recipe(path: Path) -> EmbedderRecipe:
         raise RecipeError(f"{path}: the field {error} is missing") from error
     except TypeError as error:
         raise RecipeError(f"{path}: {error}") from error
+    if (recipe.after is None) == (recipe.vocabulary is None):
+        raise RecipeError(f"{path}: needs `vocabulary`, to begin with MiniLM, or `after`, a recipe to go on from")
+    if not 0 <= recipe.share_of_before < 1 or (recipe.share_of_before and recipe.after is None):
+        raise RecipeError(f"{path}: share_of_before is a share, 0..1, of the network that `after` names")
+    if not 0 <= recipe.share_of_minilm < 1:
+        raise RecipeError(f"{path}: share_of_minilm is a share, 0..1")
     if not recipe.stages or recipe.stages != sorted(recipe.stages) or recipe.stages[-1] != 1.0:
         raise RecipeError(f"{path}: stages must end in rising order, the last at 1.0, not {recipe.stages}")
     for task in recipe.tasks:

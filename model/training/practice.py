@@ -7,20 +7,17 @@ from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
 
-from model.checkpoint import load_checkpoint
 from model.grounded import GroundedReader
 from model.json_lines import read_lines
 from model.training.cloze import cloze_questions
 from model.training.cross_language import cross_language_questions
 from model.training.english_cloze import english_cloze_questions
 from model.training.examples import Example, HeldOutText, held_out
+from model.training.finished import BEFORE_THIS, finished
 from model.training.follow_ups import follow_up_examples
 from model.training.pseudo_labels import labelled_questions
 from model.training.recipe import Practice, Recipe
-from model.training.run_folder import last_checkpoint
 from model.training.tables import table_questions
-
-BEFORE_THIS = "before_this"     # where a run keeps the network that it goes on from
 
 
 class PracticeMaker:
@@ -28,7 +25,7 @@ class PracticeMaker:
 
     def __init__(self, recipe: Recipe, data: Path, run: Path, say: Callable[[str], None]) -> None:
         """`run` holds the network that the recipe goes on from, which labels questions if the recipe asks for that."""
-        self._data, self._run, self._say = data, run, say
+        self._data, self._run, self._say, self._after = data, run, say, recipe.after
         evaluation = [data / name for name in recipe.held_out]
         self._exclude = held_out(evaluation)
         self._calibration_share = recipe.calibration_share
@@ -72,10 +69,10 @@ class PracticeMaker:
         return cloze_questions(texts, count, seed, name, practice.units)
 
     def _labeller(self) -> GroundedReader:
-        folder = last_checkpoint(self._run / BEFORE_THIS)
-        if folder is None:
+        before = finished(self._after, self._run / BEFORE_THIS) if self._after else None
+        if before is None:
             raise ValueError("practice of kind 'labelled' needs a recipe that goes on from another one (`after`)")
-        return GroundedReader(*load_checkpoint(folder))
+        return GroundedReader(*before)
 
 
 def _bare(text: str) -> str:

@@ -79,20 +79,6 @@ def continued(recipe: Recipe, before: GPT) -> GPT:
     return gpt
 
 
-def averaged(before: GPT, after: GPT, share_of_before: float) -> GPT:
-    """`after` with weights between those of two networks of one shape, the second of which goes on from the first.
-
-    What the further training taught is kept, and what it forgot comes back: the mean is better than either
-    (WiSE-FT, arXiv 2109.01903).
-    """
-    old = before.state_dict()
-    after.load_state_dict({
-        name: torch.lerp(weight, old[name], share_of_before) if name in old else weight
-        for name, weight in after.state_dict().items()
-    })
-    return after
-
-
 def build_stages(
     recipe: Recipe, data: Path, run: Path, tokenizer: TextTokenizer, say: Callable[[str], None]
 ) -> list[list[Tokenized]]:

@@ -24,6 +24,7 @@ from model.tokenizer import TextTokenizer
 from model.training.embedder_loss import Queue, Teacher, embedder_loss
 from model.training.embedder_recipe import EmbedderRecipe
 from model.training.embedder_tasks import build_sources
+from model.training.finished import BEFORE_THIS, finished
 from model.training.prepare import warm_start
 from model.training.run_folder import (
     LOG_FILE,
@@ -31,7 +32,6 @@ from model.training.run_folder import (
     last_checkpoint,
     restore_optimizer,
     save_optimizer,
-    steps_of,
 )
 from model.training.training_loop import TrainingLoop
 
@@ -57,6 +57,8 @@ class EmbedderTraining(TrainingLoop):
         done = last_checkpoint(run)
         if done is not None:
             self.gpt, self.tokenizer = load_checkpoint(done)
+        elif recipe.after is not None:
+            self.gpt, self.tokenizer = self._before(recipe.after, data)
         else:
             self.gpt, self.tokenizer = _bilingual_minilm(recipe, data, say)
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.gpt, recipe), betas=(0.9, 0.98), fused=True)
@@ -65,6 +67,18 @@ class EmbedderTraining(TrainingLoop):
         self.vocabulary = encoder_vocabulary(self.tokenizer)
         self.sources = build_sources(recipe, data, self.vocabulary, say)
         self.teacher = minilm_teacher()
+
+    def _before(self, recipe: EmbedderRecipe, data: Path) -> tuple[GPT, TextTokenizer]:
+        """The network of the recipe this one goes on from, trained in `before_this` unless that is done.
+
+        Raises:
+            KeyboardInterrupt: its training was interrupted; the same command resumes it.
+        """
+        self.say("first the recipe that this one goes on from")
+        gpt, tokenizer, complete = train_embedder(recipe, data, self.run / BEFORE_THIS, self.say)
+        if not complete:
+            raise KeyboardInterrupt
+        return gpt.train(), tokenizer
 
     def train(self, *, checkpoint_every: float = 600) -> bool:
         """Train to the recipe's last step, or until interrupted (Ctrl-C, SIGTERM) or out of time.
@@ -144,6 +158,8 @@ def minilm_teacher() -> Teacher:
 
 def _bilingual_minilm(recipe: EmbedderRecipe, data: Path, say: Callable[[str], None]) -> tuple[GPT, TextTokenizer]:
     """MiniLM with the reader's vocabulary, as the reader started from it, without the reader's heads."""
+    if recipe.vocabulary is None:
+        raise ValueError("the recipe names neither a vocabulary nor a recipe that it goes on from")
     old, tokenizer = warm_start(recipe.vocabulary, data, say)
     gpt = GPT(replace(old.config, copy_head=False, match_features=False, dropout=recipe.optimizer.dropout))
     state = old.state_dict()
@@ -169,9 +185,10 @@ def train_embedder(
     recipe: EmbedderRecipe, data: Path, run: Path, say: Callable[[str], None]
 ) -> tuple[GPT, TextTokenizer, bool]:
     """Run or resume a recipe; returns the network, its tokenizer and whether the last step was reached."""
-    done = last_checkpoint(run)
-    if done is not None and steps_of(done) >= recipe.optimizer.steps:
-        return (*load_checkpoint(done), True)
+    if (done := finished(recipe, run)) is not None:
+        gpt, tokenizer = done
+        return gpt.eval(), tokenizer, True
     training = EmbedderTraining(recipe, data, run, say)
-    finished = training.train()
-    return training.gpt.eval(), training.tokenizer, finished
+    if training.train():
+        return train_embedder(recipe, data, run, say)       # done: only loaded
+    return training.gpt.eval(), training.tokenizer, False

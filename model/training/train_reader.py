@@ -17,9 +17,9 @@ from model.checkpoint import load_checkpoint, save_checkpoint
 from model.gpt import GPT
 from model.precision import fast_precision
 from model.tokenizer import TextTokenizer
+from model.training.finished import BEFORE_THIS, finished
 from model.training.mixture import Tokenized, make_batch, plan_epoch
-from model.training.practice import BEFORE_THIS
-from model.training.prepare import averaged, build_stages, continued, parameter_groups, warm_start
+from model.training.prepare import build_stages, continued, parameter_groups, warm_start
 from model.training.reader_loss import reader_loss
 from model.training.recipe import Recipe
 from model.training.run_folder import (
@@ -28,7 +28,6 @@ from model.training.run_folder import (
     last_checkpoint,
     restore_optimizer,
     save_optimizer,
-    steps_of,
 )
 from model.training.training_loop import TrainingLoop
 
@@ -74,8 +73,8 @@ class ReaderTraining(TrainingLoop):
             KeyboardInterrupt: its training was interrupted; the same command resumes it.
         """
         self.say("first the recipe that this one goes on from")
-        gpt, tokenizer, finished = train_reader(recipe, data, self.run / BEFORE_THIS, self.say)
-        if not finished:
+        gpt, tokenizer, complete = train_reader(recipe, data, self.run / BEFORE_THIS, self.say)
+        if not complete:
             raise KeyboardInterrupt
         return gpt, tokenizer
 
@@ -172,15 +171,10 @@ def train_reader(
     recipe: Recipe, data: Path, run: Path, say: Callable[[str], None], *, compile_network: bool = False
 ) -> tuple[GPT, TextTokenizer, bool]:
     """Run or resume a recipe; returns the network, its tokenizer and whether the last step was reached."""
-    done = last_checkpoint(run)
-    if done is not None and steps_of(done) >= recipe.optimizer.steps:
-        gpt, tokenizer = load_checkpoint(done)
-        finished = True
-    else:
-        training = ReaderTraining(recipe, data, run, say)
-        finished = training.train(compile_network=compile_network)
-        gpt, tokenizer = training.gpt, training.tokenizer
-    if finished and recipe.share_of_before and recipe.after is not None:
-        before, _, _ = train_reader(recipe.after, data, run / BEFORE_THIS, say)     # done: only loaded
-        gpt = averaged(before, gpt, recipe.share_of_before)
-    return gpt.eval(), tokenizer, finished
+    if (done := finished(recipe, run)) is not None:
+        gpt, tokenizer = done
+        return gpt.eval(), tokenizer, True
+    training = ReaderTraining(recipe, data, run, say)
+    if training.train(compile_network=compile_network):
+        return train_reader(recipe, data, run, say)     # done: only loaded
+    return training.gpt.eval(), training.tokenizer, False

@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from model.checkpoint import load_checkpoint
-from model.training.practice import BEFORE_THIS
+from model.training.finished import BEFORE_THIS
 from model.training.run_folder import LOG_FILE
 from model.training.train_reader import RANDOM_FILE, ReaderTraining, train_reader
 
