@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from tokenizers import Tokenizer
@@ -18,6 +20,7 @@ from model.training.vocabulary import is_chinese
 
 BEFORE_THIS = "before_this"     # where a run keeps the network that it goes on from
 WORDS = "tokens.weight"
+_R = TypeVar("_R", Recipe, EmbedderRecipe)
 
 
 def finished(recipe: Recipe | EmbedderRecipe, run: Path) -> tuple[GPT, TextTokenizer] | None:
@@ -38,6 +41,22 @@ def finished(recipe: Recipe | EmbedderRecipe, run: Path) -> tuple[GPT, TextToken
         gpt = averaged(before[0], gpt, recipe.share_of_before)
     if isinstance(recipe, EmbedderRecipe):
         gpt = averaged_with_minilm(gpt, tokenizer, recipe.share_of_minilm)
+    return gpt, tokenizer
+
+
+def network_before(
+    train: Callable[[_R, Path, Path, Callable[[str], None]], tuple[GPT, TextTokenizer, bool]],
+    recipe: _R, data: Path, run: Path, say: Callable[[str], None],
+) -> tuple[GPT, TextTokenizer]:
+    """The network that a run in `run` goes on from, trained by `train` in `before_this` unless that is done.
+
+    Raises:
+        KeyboardInterrupt: its training was interrupted; the same command resumes it.
+    """
+    say("first the recipe that this one goes on from")
+    gpt, tokenizer, complete = train(recipe, data, run / BEFORE_THIS, say)
+    if not complete:
+        raise KeyboardInterrupt
     return gpt, tokenizer
 
 

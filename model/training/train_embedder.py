@@ -24,7 +24,7 @@ from model.tokenizer import TextTokenizer
 from model.training.embedder_loss import Queue, Teacher, embedder_loss
 from model.training.embedder_recipe import EmbedderRecipe
 from model.training.embedder_tasks import build_sources
-from model.training.finished import BEFORE_THIS, finished
+from model.training.finished import finished, network_before
 from model.training.prepare import warm_start
 from model.training.run_folder import (
     LOG_FILE,
@@ -58,27 +58,16 @@ class EmbedderTraining(TrainingLoop):
         if done is not None:
             self.gpt, self.tokenizer = load_checkpoint(done)
         elif recipe.after is not None:
-            self.gpt, self.tokenizer = self._before(recipe.after, data)
+            self.gpt, self.tokenizer = network_before(train_embedder, recipe.after, data, run, say)
         else:
             self.gpt, self.tokenizer = _bilingual_minilm(recipe, data, say)
+        self.gpt.train()
         self.optimizer = torch.optim.AdamW(_parameter_groups(self.gpt, recipe), betas=(0.9, 0.98), fused=True)
         if done is not None:
             self._restore(done)
         self.vocabulary = encoder_vocabulary(self.tokenizer)
         self.sources = build_sources(recipe, data, self.vocabulary, say)
         self.teacher = minilm_teacher()
-
-    def _before(self, recipe: EmbedderRecipe, data: Path) -> tuple[GPT, TextTokenizer]:
-        """The network of the recipe this one goes on from, trained in `before_this` unless that is done.
-
-        Raises:
-            KeyboardInterrupt: its training was interrupted; the same command resumes it.
-        """
-        self.say("first the recipe that this one goes on from")
-        gpt, tokenizer, complete = train_embedder(recipe, data, self.run / BEFORE_THIS, self.say)
-        if not complete:
-            raise KeyboardInterrupt
-        return gpt.train(), tokenizer
 
     def train(self, *, checkpoint_every: float = 600) -> bool:
         """Train to the recipe's last step, or until interrupted (Ctrl-C, SIGTERM) or out of time.

@@ -17,7 +17,7 @@ from model.checkpoint import load_checkpoint, save_checkpoint
 from model.gpt import GPT
 from model.precision import fast_precision
 from model.tokenizer import TextTokenizer
-from model.training.finished import BEFORE_THIS, finished
+from model.training.finished import finished, network_before
 from model.training.mixture import Tokenized, make_batch, plan_epoch
 from model.training.prepare import build_stages, continued, parameter_groups, warm_start
 from model.training.reader_loss import reader_loss
@@ -54,7 +54,7 @@ class ReaderTraining(TrainingLoop):
         if resumed is not None:
             self.gpt, self.tokenizer = load_checkpoint(resumed)
         elif recipe.after is not None:
-            before, self.tokenizer = self._before(recipe.after, data)
+            before, self.tokenizer = network_before(train_reader, recipe.after, data, run, say)
             self.gpt = continued(recipe, before)
         else:
             self.gpt, self.tokenizer = warm_start(recipe, data, say)
@@ -65,18 +65,6 @@ class ReaderTraining(TrainingLoop):
         if resumed is not None:
             self._restore(resumed)
         self.stages = build_stages(recipe, data, run, self.tokenizer, say)
-
-    def _before(self, recipe: Recipe, data: Path) -> tuple[GPT, TextTokenizer]:
-        """The network of the recipe this one goes on from, trained in `before_this` unless that is done.
-
-        Raises:
-            KeyboardInterrupt: its training was interrupted; the same command resumes it.
-        """
-        self.say("first the recipe that this one goes on from")
-        gpt, tokenizer, complete = train_reader(recipe, data, self.run / BEFORE_THIS, self.say)
-        if not complete:
-            raise KeyboardInterrupt
-        return gpt, tokenizer
 
     def train(self, *, checkpoint_every: float = 600, compile_network: bool = False) -> bool:
         """Train to the recipe's last step, or until interrupted (Ctrl-C, SIGTERM) or out of time.

@@ -13,7 +13,7 @@ from ingest.document_filter import DocumentFilter
 from ingest.errors import FilterError
 from ingest.library import Library
 from rag_app.answer import Answer
-from rag_app.chain import build_chain
+from rag_app.chain import QuestionTooLong, build_chain
 from rag_app.chat_models.local_gpt import ChatLocalGPT
 from rag_app.history import leans_openly
 from rag_app.settings import Settings
@@ -313,3 +313,58 @@ def test_a_model_that_makes_things_up_is_not_believed(library: Library, settings
     )
     assert not answer.answered
     assert answer.answer == "Not in your documents."
+
+
+def test_an_invented_quotation_beside_a_real_one_is_marked_in_the_answer(library: Library, settings: Settings) -> None:
+    said = 'It is "access code of the garage is 4711" [1]; the door is "open day and night" [2].'
+    chain = build_chain(settings, library=library, model=GenericFakeChatModel(messages=replies(said, said)))
+    answer = chain.invoke({"question": "What is the garage's access code?"})
+    assert answer.answered and [c.quote for c in answer.citations] == ["access code of the garage is 4711"]
+    assert '"open day and night" [2] ⟨not in your documents⟩.' in answer.answer
+    (one,) = answer.answers
+    assert one.text == said
+    invented = [said[u.start : u.end] for u in one.unproven if u.kind == "quotation"]
+    assert invented == ['"open day and night" [2]']
+    told = answer.to_dict()["answers"][0]["unproven"]
+    assert [u["text"] for u in told] == ["It is", "; the door is", '"open day and night" [2]']
+    assert "⟨您的文档中没有这段文字⟩" in chain.invoke({"question": "车库的门禁密码是多少？"}).answer
+
+
+@pytest.mark.parametrize(
+    ("said", "told"), [("What can you do?", "rag ingest"), ("你是谁？", "添加文档"), ("Hello, help!", "Add documents")]
+)
+def test_questions_about_the_program_are_answered_without_a_search(
+    library: Library, reader: ChatLocalGPT, settings: Settings, said: str, told: str
+) -> None:
+    chain = build_chain(settings, library=library, model=reader)
+    answer = chain.invoke({"question": said, "filter": {"source": "nowhere.txt"}})    # would be an error in a search
+    assert answer.small_talk and not answer.answered and answer.passages == ()
+    assert told in answer.answer
+
+
+def test_a_follow_up_after_a_question_about_the_program_leans_on_what_was_asked_before(
+    library: Library, reader: ChatLocalGPT, settings: Settings
+) -> None:
+    history = [
+        HumanMessage("What does soup cost in the canteen?"), AIMessage("three euros"),
+        HumanMessage("Who are you?"), AIMessage("I look things up in your documents."),
+    ]
+    chain = build_chain(settings, library=library, model=reader)
+    assert "canteen" in chain.invoke({"question": "And for guests?", "chat_history": history}).standalone_question
+
+
+def test_a_text_is_no_question(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:
+    chain = build_chain(settings, library=library, model=reader)
+    with pytest.raises(QuestionTooLong, match=r"too long for a question: 1,800 characters, and 1,000 are the most") as e:
+        chain.invoke({"question": "word " * 359 + "word?"})
+    assert e.value.length == 1800
+
+
+def test_how_far_a_long_question_was_read_is_told(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:
+    chain = build_chain(settings, library=library, model=reader)
+    question = "What is the garage's access code? " + "I asked the porter and he did not know it either. " * 12
+    answer = chain.invoke({"question": question})
+    assert answer.question_read is not None and question.startswith(answer.question_read)
+    assert 100 < len(answer.question_read) < len(question) / 2
+    assert answer.to_dict()["question_read"] == answer.question_read
+    assert chain.invoke({"question": "What is the garage's access code?"}).question_read is None

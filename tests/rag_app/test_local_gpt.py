@@ -5,7 +5,8 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
-from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block, question_and_passages
+from rag_app.chat_models.local_gpt import ChatLocalGPT
+from rag_app.chat_models.passage_blocks import passage_block, question_and_passages
 
 DOOR = "The north door is painted green. Its bell was made in Trieste in 1911."
 OTHER = "The canteen serves soup on Mondays and fish on Fridays."

@@ -5,8 +5,10 @@ import pytest
 from model.language import Language
 from rag_app.prompts import PromptError, load_prompt
 
+NAMES = ["answer", "passage", "not_found", "possible", "small_talk", "about", "misquoted", "misnumbered"]
 
-@pytest.mark.parametrize("name", ["answer", "passage", "not_found", "small_talk"])
+
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_every_prompt_ships_in_both_languages(name: str, lang: Language) -> None:
     assert load_prompt(name, lang)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from langchain_core.messages import HumanMessage
 
-from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
+from rag_app.chat_models.local_gpt import ChatLocalGPT
+from rag_app.chat_models.passage_blocks import passage_block
 from rag_app.table_rows import without_other_rows
 
 PRICES = (

@@ -10,7 +10,7 @@ import torch
 from transformers import BertConfig, BertModel
 
 from model.import_bert import minilm_folder
-from model.training import prepare, train_embedder
+from model.training import finished, prepare, train_embedder
 from model.training.recipe import FileShare, Optimizer, Recipe, Stage, TextSource, Vocabulary
 
 FILLER = "The house has four floors and a garden that visitors like. Dogs wait outside, bicycles stand by the gate. "
@@ -72,6 +72,6 @@ def small_bert(tmp_path_factory):
     )).save_pretrained(folder)
     shutil.copy(minilm_folder() / "tokenizer.json", folder)
     with pytest.MonkeyPatch.context() as patch:
-        for module in (prepare, train_embedder):
+        for module in (prepare, train_embedder, finished):
             patch.setattr(module, "minilm_folder", lambda: folder)
         yield

@@ -9,12 +9,16 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tokenizers import Tokenizer
 
 from model.checkpoint import load_checkpoint
+from model.import_bert import import_bert
 from model.sentence_transformers_folder import encoder_vocabulary, save_sentence_transformer
+from model.training import train_embedder as train_embedder_module
 from model.training.curves import plot_losses
 from model.training.embedder_loss import Queue
 from model.training.embedder_recipe import EmbedderRecipe, Task, Weights, load_embedder_recipe
+from model.training.finished import BEFORE_THIS
 from model.training.recipe import Optimizer, RecipeError
 from model.training.run_folder import LOG_FILE
 from model.training.train_embedder import EmbedderTraining, train_embedder
@@ -106,20 +110,43 @@ def test_the_queue_forgets_the_oldest():
 
 @pytest.mark.parametrize(("change", "message"), [
     (("stages = [0.25, 1.0]", "stages = [0.25, 0.2]"), "rising order"),
+    (('vocabulary = "reader_first.toml"', ""), "needs `vocabulary`"),
+    (("queue = 2048", "share_of_before = 0.5"), "that `after` names"),
+    (("queue = 2048", "share_of_minilm = 1.5"), "share_of_minilm"),
     (('kind = "parallel"', 'kind = "guess"'), "no tasks of kind 'guess'"),
     (("share = [0.45, 0.14]", "share = [0.45]"), "one share for each of the 2 stages"),
     (("retention = 60.0", "retension = 30.0"), "unknown fields"),
     (("seed = 20261124", ""), "seed"),
-], ids=["stages", "kind", "shares", "typo", "missing"])
+], ids=["stages", "beginning", "before", "minilm", "kind", "shares", "typo", "missing"])
 def test_a_recipe_that_cannot_be_followed_says_why(tmp_path, change, message):
     from ingest.resources import shipped
 
     folder = shipped("recipes")
     (tmp_path / "reader_first.toml").write_text((folder / "reader_first.toml").read_text("utf-8"), "utf-8")
-    text = (folder / "embedder.toml").read_text("utf-8")
+    text = (folder / "embedder_first.toml").read_text("utf-8")
     assert change[0] in text
     (tmp_path / "e.toml").write_text(text, "utf-8")
     load_embedder_recipe(tmp_path / "e.toml")
     (tmp_path / "e.toml").write_text(text.replace(change[0], change[1], 1), "utf-8")
     with pytest.raises(RecipeError, match=message):
         load_embedder_recipe(tmp_path / "e.toml")
+
+
+def test_the_result_can_be_a_mean_with_the_network_it_began_with_and_with_minilm(embedder, files, tmp_path):
+    second = replace(embedder, after=embedder, vocabulary=None, share_of_before=0.5, share_of_minilm=0.25)
+    gpt, tokenizer, complete = train_embedder(second, files, tmp_path, lambda _: None)
+    assert complete
+    before, last = weights(tmp_path / BEFORE_THIS), weights(tmp_path)
+    minilm = import_bert(train_embedder_module.minilm_folder()).state_dict()
+    words = "tokens.weight"
+    layer = next(name for name in last if name.endswith("weight") and last[name].dim() == 2 and name != words)
+    mean = (before[layer] + last[layer]) / 2
+    assert not torch.equal(before[layer], last[layer])
+    assert torch.allclose(gpt.state_dict()[layer], 0.75 * mean + 0.25 * minilm[layer], atol=1e-6)
+    chinese, english = (tokenizer.tokenizer.token_to_id(token) for token in ("馆", "the"))
+    mean = (before[words] + last[words]) / 2
+    assert torch.allclose(gpt.state_dict()[words][chinese], mean[chinese], atol=1e-6)
+    known = Tokenizer.from_file(str(train_embedder_module.minilm_folder() / "tokenizer.json")).token_to_id("the")
+    assert torch.allclose(
+        gpt.state_dict()[words][english], 0.75 * mean[english] + 0.25 * minilm[words][known], atol=1e-6
+    )
