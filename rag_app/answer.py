@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Literal
 
-# From this confidence a withheld answer is shown as a possible one. Of people's questions withheld above it, the
-# documents answer 86 % (English 76 of 89, Chinese 99 of 114), and the withheld quote was right for half (48, 56):
-# "not in your documents" would be untrue. Of those below it, 69 % and 74 % have no answer.
-POSSIBLE = 0.4
+UnprovenKind = Literal["words", "quotation", "number"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,20 @@ class Citation:
 
 
 @dataclass(frozen=True, slots=True)
+class Unproven:
+    """A run of what a chat model wrote that stands in no passage that it read: `answer.text[start:end]`.
+
+    Attributes:
+        kind: "words": the model's own. "quotation": in quotation marks, as if it were copied. "number": of a passage
+            in which the quotation before it does not stand; another one has it.
+    """
+
+    start: int
+    end: int
+    kind: UnprovenKind
+
+
+@dataclass(frozen=True, slots=True)
 class QuotedAnswer:
     """One answer to a question; documents that disagree give several.
 
@@ -49,17 +61,28 @@ class QuotedAnswer:
         confidence: calibrated probability that it is right, 0..1.
         citations: its quotes.
         also_in: quotes of other passages that say the same.
+        unproven: runs of the text that were not found in the documents, in order; none if the text is the quotes.
     """
 
     text: str
     confidence: float
     citations: tuple[Citation, ...]
     also_in: tuple[Citation, ...] = ()
+    unproven: tuple[Unproven, ...] = ()
 
     @property
     def is_quote(self) -> bool:
         """Whether the text is the quotes and nothing else."""
         return self.text == "\n".join(c.quote for c in self.citations)
+
+    def marked(self, notes: Mapping[UnprovenKind, str]) -> str:
+        """The text with a note in angle brackets behind each unproven run of a kind that has one."""
+        text, at = "", 0
+        for run in self.unproven:
+            if run.kind in notes:
+                text += f"{self.text[at:run.end]} ⟨{notes[run.kind]}⟩"
+                at = run.end
+        return text + self.text[at:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +107,18 @@ class Answer:
     """What `build_chain` returns.
 
     Attributes:
-        answer: the best answer's text, or the sentence that says that the documents do not say.
+        answer: the best answer's text, invented quotations in it called so; or the sentence that says that the
+            documents do not say.
         answered: False means "not in your documents": `answers` is empty and `passages` are only the nearest ones.
         confidence: calibrated probability that the best answer is right, 0..1; for a withheld answer, that of the
             answer that was withheld.
         answers: the best answer and those that differ from it.
         withheld: the best quote when it was not good enough to be given as an answer, else None.
-        possible: the same with its place, from a confidence of `POSSIBLE`: to be looked at, not to be believed.
+        possible: the same with its place, where it may well be right: to be looked at, not to be believed.
         standalone_question: the question that was searched for, after the history was taken in.
-        small_talk: the message was thanks or a greeting; `answer` is a friendly sentence, and nothing was searched.
+        small_talk: the message was thanks, a greeting or a question about this program; `answer` replies to that, and
+            nothing was searched.
+        question_read: how far a long question was read, if not to its end, else None.
     """
 
     question: str
@@ -107,6 +133,7 @@ class Answer:
     standalone_question: str = ""
     small_talk: bool = False
     possible: QuotedAnswer | None = None
+    question_read: str | None = None
 
     @property
     def shown(self) -> tuple[QuotedAnswer, ...]:
@@ -121,7 +148,8 @@ class Answer:
     def to_dict(self) -> dict[str, Any]:
         """The stable JSON form, as `rag ask --json` prints it; `answers` name their citations by index.
 
-        `small_talk` is there, and true, only when nothing was searched; `possible` only when there is such an answer.
+        `small_talk` is there, and true, only when nothing was searched; `possible` only when there is such an answer,
+        `unproven` only when a chat model wrote something that was not found, `question_read` only when not all was.
         """
         numbers = iter(range(len(self.citations)))
         answers = [
@@ -130,6 +158,7 @@ class Answer:
                 "confidence": round(a.confidence, 4),
                 "citations": list(islice(numbers, len(a.citations))),
                 "also_in": list(islice(numbers, len(a.also_in))),
+                **({"unproven": [_unproven(a, run) for run in a.unproven]} if a.unproven else {}),
             }
             for a in self.answers
         ]
@@ -144,6 +173,7 @@ class Answer:
             "usage": dict(self.usage),
             **({"small_talk": True} if self.small_talk else {}),
             **({"possible": _possible(self.possible)} if self.possible is not None else {}),
+            **({"question_read": self.question_read} if self.question_read is not None else {}),
         }
 
 
@@ -153,3 +183,7 @@ def _possible(answer: QuotedAnswer) -> dict[str, Any]:
         "confidence": round(answer.confidence, 4),
         "citations": [asdict(c) for c in answer.citations],
     }
+
+
+def _unproven(answer: QuotedAnswer, run: Unproven) -> dict[str, Any]:
+    return {**asdict(run), "text": answer.text[run.start:run.end]}

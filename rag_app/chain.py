@@ -1,7 +1,7 @@
 """`build_chain`: the question-answering chain as one LangChain `Runnable`.
 
 question (+ history) -> standalone question -> passages -> chat model -> citations checked -> `Answer`
-thanks or a greeting -> one sentence that says what can be asked; nothing is searched
+thanks, a greeting, "what can you do?" -> a sentence or two about this program; nothing is searched
 
 A question that was completed although its form does not point back is first asked as it was typed: if the documents
 answer that, it stood alone.
@@ -11,38 +11,44 @@ answer that, it stood alone.
 
 import time
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, MessageLikeRepresentation, convert_to_messages
+from langchain_core.messages import BaseMessage, MessageLikeRepresentation, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableBranch, RunnableConfig, RunnableLambda, RunnablePassthrough
 from typing_extensions import TypedDict  # pydantic makes schemas of this one on Python 3.11 too
 
 from ingest.document_filter import DocumentFilter
 from ingest.library import Library
-from ingest.resources import shipped
-from model.language import Language, language_of
-from rag_app.answer import POSSIBLE, Answer, Passage, QuotedAnswer
-from rag_app.chat_models.local_gpt import ChatLocalGPT, passage_block
-from rag_app.citations import proven_answers, proven_candidate
+from model.language import language_of
+from rag_app.about import asks_about_program
+from rag_app.answer import Answer
+from rag_app.chat_models.configured import build_chat_model
+from rag_app.chat_models.local_gpt import ChatLocalGPT
+from rag_app.checked_answer import checked_answer, unsearched_answer
 from rag_app.collection import open_library
 from rag_app.followups.gpt_rewriter import rewriter_of
 from rag_app.followups.rewriter import Rewriter, RuleRewriter
 from rag_app.greeting import without_greeting
 from rag_app.history import is_small_talk, leans_openly, standalone_question
+from rag_app.model_message import message_of_text, message_with_passages
 from rag_app.prompts import load_prompt
-from rag_app.question_kind import asks_for_list
 from rag_app.retrieval.rerank import cross_encoder
 from rag_app.retrieval.retriever import LibraryRetriever
-from rag_app.settings import Settings, SettingsError
+from rag_app.settings import Settings
+
+# Characters. A reader with a window reads the first hundred words or so of a question anyway; what is longer than this
+# is a text.
+LONGEST_QUESTION = 1000
 
 State = dict[str, Any]
 
 
 class ChainInput(TypedDict, total=False):
     """Input of the chain: `question` is required, `chat_history` is oldest first, in any form that LangChain knows.
+
+    A `question` of more than `LONGEST_QUESTION` characters raises `QuestionTooLong`, one without words ValueError.
 
     `filter` chooses the documents to look into, in place of the settings' own.
     """
@@ -52,21 +58,15 @@ class ChainInput(TypedDict, total=False):
     filter: DocumentFilter | Mapping[str, Any] | None
 
 
-def build_chat_model(settings: Settings) -> BaseChatModel:
-    """The configured chat model.
+class QuestionTooLong(ValueError):  # noqa: N818 - says what is the case
+    """A text was given for a question; `length` counts its characters."""
 
-    Raises:
-        SettingsError: LangChain cannot build `chat_model`, for example because its provider's package is missing.
-    """
-    if settings.chat_model == "local":
-        checkpoint = settings.reader or shipped("models/reader")
-        return ChatLocalGPT(checkpoint=checkpoint, min_confidence=settings.min_confidence)
-    from langchain.chat_models import init_chat_model
-
-    try:
-        return init_chat_model(settings.chat_model)
-    except (ImportError, ValueError) as error:
-        raise SettingsError(f"chat_model {settings.chat_model!r}: {error}") from error
+    def __init__(self, length: int) -> None:
+        self.length = length
+        super().__init__(
+            f"this is too long for a question: {length:,} characters, and {LONGEST_QUESTION:,} are the most; ask in a "
+            "sentence or two, and add a longer text as a document"
+        )
 
 
 def build_chain(
@@ -106,14 +106,17 @@ def build_chain(
     def begin(given: ChainInput) -> State:
         started = time.perf_counter()
         question = _question(given)
+        state: State = {
+            "question": question, "standalone": question, "typed": None, "started": started,
+            "lang": language_of(question), "filter": given.get("filter"), "reply": _reply_without_search(question),
+        }
+        if state["reply"] is not None:
+            return state
         typed = without_greeting(question)
         history = convert_to_messages(list(given.get("chat_history") or ()))
         standalone = standalone_question(typed, history, rewriter=rewriter)
-        return {
-            "question": question, "standalone": standalone, "started": started, "lang": language_of(question),
-            "filter": given.get("filter"),
-            "typed": typed if standalone != typed and not leans_openly(typed, history) else None,
-        }
+        may_stand_alone = standalone != typed and not leans_openly(typed, history)
+        return {**state, "standalone": standalone, "typed": typed if may_stand_alone else None}
 
     def retrieve(state: State, config: RunnableConfig) -> list[Document]:
         return retriever.invoke(state["standalone"], config, filter=state["filter"])
@@ -121,14 +124,18 @@ def build_chain(
     def messages(state: State) -> list[BaseMessage]:
         documents: list[Document] = state["documents"]
         if local:
-            return [_with_passages(state["standalone"], documents)]
-        return [HumanMessage(_text_prompt(state["standalone"], documents, state["lang"], settings.home))]
+            return [message_with_passages(state["standalone"], documents)]
+        return [message_of_text(state["standalone"], documents, state["lang"], settings.home)]
 
     def finish(state: State) -> Answer:
-        return _to_answer(state, library, settings.home)
+        return checked_answer(
+            state["message"], state["documents"], library, question=state["question"], standalone=state["standalone"],
+            lang=state["lang"], home=settings.home, started=state["started"], retrieved=state["retrieved"],
+        )
 
-    def small_talk(state: State) -> Answer:
-        return _small_talk_answer(state, settings.home)
+    def reply(state: State) -> Answer:
+        text = load_prompt(state["reply"], state["lang"], settings.home)
+        return unsearched_answer(state["question"], text, state["started"])
 
     look_up: Runnable[State, Answer] = (
         RunnablePassthrough.assign(documents=RunnableLambda(retrieve))
@@ -145,7 +152,7 @@ def build_chain(
         return completed if completed.answered or completed.confidence >= typed.confidence else typed
 
     branch = RunnableBranch(
-        (RunnableLambda(_is_small_talk), RunnableLambda(small_talk)),
+        (RunnableLambda(_needs_no_search), RunnableLambda(reply)),
         (RunnableLambda(_may_stand_alone), RunnableLambda(typed_or_completed)),
         look_up,
     )
@@ -157,9 +164,23 @@ def _question(given: ChainInput) -> str:
     question = given.get("question") if isinstance(given, Mapping) else None
     if not isinstance(question, str):
         raise TypeError(f'the chain takes {{"question": "…"}}, not {str(given)[:80]!r}')
-    if not question.strip():
+    question = question.strip()
+    if not question:
         raise ValueError("the question is empty")
-    return question.strip()
+    if len(question) > LONGEST_QUESTION:
+        raise QuestionTooLong(len(question))
+    return question
+
+
+def _reply_without_search(question: str) -> str | None:
+    """The name of the prompt that answers what is no question about the documents."""
+    if is_small_talk(question):
+        return "small_talk"
+    return "about" if asks_about_program(question) else None
+
+
+def _needs_no_search(state: State) -> bool:
+    return state["reply"] is not None
 
 
 def _may_stand_alone(state: State) -> bool:
@@ -173,87 +194,5 @@ def _rewriter(model: BaseChatModel) -> Rewriter:
     return rewriter_of(model.checkpoint, lambda: model.load().reader)
 
 
-def _is_small_talk(state: State) -> bool:
-    return is_small_talk(state["question"])
-
-
-def _small_talk_answer(state: State, home: Path) -> Answer:
-    """What is said to thanks and greetings: no answer, and no claim about the documents."""
-    return Answer(
-        question=state["question"],
-        answer=load_prompt("small_talk", state["lang"], home),
-        answered=False,
-        confidence=0.0,
-        timings_ms={"total": 1000 * (time.perf_counter() - state["started"])},
-        standalone_question=state["question"],
-        small_talk=True,
-    )
-
-
 def _now(_: State) -> float:
     return time.perf_counter()
-
-
-def _with_passages(question: str, documents: Sequence[Document]) -> HumanMessage:
-    """The question and its passages as content blocks."""
-    blocks: list[str | dict[str, Any]] = [
-        passage_block(
-            d.page_content, title=d.metadata["title"], url=d.metadata["source"], score=d.metadata["score"],
-            chunk_id=d.metadata["chunk_id"],
-        )
-        for d in documents
-    ]
-    return HumanMessage(content=[*blocks, {"type": "text", "text": question}])
-
-
-def _text_prompt(question: str, documents: Sequence[Document], lang: Language, home: Path) -> str:
-    """The prompt for a chat model that only reads text."""
-    one = load_prompt("passage", lang, home)
-    passages = "\n\n".join(
-        one.format(number=i, title=d.metadata["title"], text=d.page_content) for i, d in enumerate(documents, 1)
-    )
-    return load_prompt("answer", lang, home).format(passages=passages, question=question)
-
-
-def _to_answer(state: State, library: Library, home: Path) -> Answer:
-    """Check what the model said; an answer without a proven quote is no answer."""
-    message: AIMessage = state["message"]
-    documents: list[Document] = state["documents"]
-    told = message.response_metadata
-    answers: tuple[QuotedAnswer, ...] = ()
-    possible: QuotedAnswer | None = None
-    whole_lists = asks_for_list(state["standalone"])
-    if told.get("answered", True):
-        answers = proven_answers(message, documents, library, whole_lists=whole_lists)
-    elif told.get("confidence", 0.0) >= POSSIBLE:
-        possible = proven_candidate(message, documents, library, whole_lists=whole_lists)
-    no_answer = "not_found" if possible is None else "possible"
-    now = time.perf_counter()
-    usage = message.usage_metadata
-    confidence = answers[0].confidence if answers else float(told.get("confidence", 0.0))
-    return Answer(
-        question=state["question"],
-        answer=answers[0].text if answers else load_prompt(no_answer, state["lang"], home),
-        answered=bool(answers),
-        confidence=confidence,
-        answers=answers,
-        timings_ms={
-            "retrieve": 1000 * (state["retrieved"] - state["started"]),
-            "answer": 1000 * (now - state["retrieved"]),
-            "total": 1000 * (now - state["started"]),
-        },
-        usage={k: int(usage[k]) for k in ("input_tokens", "output_tokens", "total_tokens")} if usage else {},
-        passages=tuple(_passage(d) for d in documents),
-        withheld=None if answers else told.get("candidate"),
-        standalone_question=state["standalone"],
-        possible=possible,
-    )
-
-
-def _passage(document: Document) -> Passage:
-    m = document.metadata
-    return Passage(
-        source=m["source"], title=m["title"], document_id=m["document_id"], chunk_id=m["chunk_id"], start=m["start"],
-        end=m["end"], text=document.page_content, page=m["page"], heading_path=tuple(m["heading_path"]),
-        score=float(m["score"]), source_name=m["source_name"],
-    )

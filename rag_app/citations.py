@@ -1,14 +1,12 @@
 """From a model's reply to answers whose citations are proven: every quote stands at its place in the stored text.
 
 Two kinds of replies come in: `ChatLocalGPT`'s, one block of text an answer, whose annotations know their spans, and any
-other chat model's, which was asked to write `"copied words" [2]`. For the latter each quoted string is looked up in the
-passage it names (white space and quotation marks aside); what is not found there is not a citation.
+other chat model's prose, which is looked up in the passages (`prose_check.py`).
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,9 +16,8 @@ from langchain_core.messages import AIMessage
 from ingest.library import DocumentNotFound, Library
 from ingest.sections import section_at
 from rag_app.answer import Citation, QuotedAnswer
+from rag_app.prose_check import checked_prose
 from rag_app.sentence_window import quote_windows, table_header
-
-_QUOTED = re.compile(r'["“「『]([^"”」』]{2,2000})["”」』]\s*[\[【［](\d{1,3})[\]】］]')
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +31,12 @@ class _Claim:
 
 
 def proven_answers(
-    message: AIMessage, documents: Sequence[Document], library: Library, *, whole_lists: bool = False
+    message: AIMessage,
+    documents: Sequence[Document],
+    library: Library,
+    *,
+    whole_lists: bool = False,
+    question: str = "",
 ) -> tuple[QuotedAnswer, ...]:
     """The answers of a reply whose quotes stand in the stored documents, in the order of the reply.
 
@@ -43,12 +45,14 @@ def proven_answers(
         documents: the passages it read.
         library: where the documents are stored; one that was removed meanwhile proves nothing.
         whole_lists: the question asks for steps or items, see `quote_windows`.
+        question: what a chat model that quotes it does not claim to have found.
     """
     check = _Check(documents, library, whole_lists=whole_lists)
     annotated = [_annotated(block, len(documents)) for block in message.content_blocks]
     if not any(annotated):
-        citations = check.citations(_looked_up(message.text, documents))
-        return (QuotedAnswer(message.text, 1.0, citations),) if citations else ()
+        prose = checked_prose(message.text, [d.page_content for d in documents], question)
+        citations = check.citations(_Claim(r.passage, r.first, r.last) for r in prose.proven)
+        return (QuotedAnswer(message.text, 1.0, citations, unproven=prose.unproven),) if citations else ()
     told = message.response_metadata.get("answers") or []
     answers = []
     for number, claims in enumerate(annotated):
@@ -83,7 +87,7 @@ class _Check:
         self._texts: dict[str, str] = {}
         self._taken: list[tuple[str, int, int]] = []
 
-    def citations(self, claims: Iterator[_Claim]) -> tuple[Citation, ...]:
+    def citations(self, claims: Iterable[_Claim]) -> tuple[Citation, ...]:
         """Those claims that are proven and overlap no place that is cited already."""
         return tuple(c for c in map(self._citation, claims) if c is not None)
 
@@ -138,22 +142,3 @@ def _annotated(block: Any, documents: int) -> list[_Claim]:
             span = int(extras["passage_start"]), int(extras["passage_end"])
             claims.append(_Claim(index, *span, is_further=bool(extras.get("also"))))
     return claims
-
-
-def _looked_up(text: str, documents: Sequence[Document]) -> Iterator[_Claim]:
-    """The quotes of a prose reply, where they are found."""
-    for match in _QUOTED.finditer(text):
-        index = int(match[2]) - 1
-        if 0 <= index < len(documents):
-            span = find_quote(match[1], documents[index].page_content)
-            if span is not None:
-                yield _Claim(index, *span)
-
-
-def find_quote(quote: str, passage: str) -> tuple[int, int] | None:
-    """Where a quote stands in a passage, however its white space is broken; None if it does not."""
-    words = quote.split()
-    if not words:
-        return None
-    found = re.search(r"\s+".join(re.escape(w) for w in words), passage, re.IGNORECASE)
-    return found.span() if found else None

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 
 from langchain_core.messages import BaseMessage
 
+from rag_app.about import asks_about_program
 from rag_app.followups.conversation import Turn, turns_of
 from rag_app.followups.gate import is_small_talk, judge, named_signs
 from rag_app.followups.rewriter import Rewriter, RuleRewriter
@@ -58,7 +59,7 @@ def standalone_after(question: str, turns: Sequence[Turn], *, rewriter: Rewriter
     """As `standalone_question`, after turns. Each earlier question is first completed by those before it."""
     complete: list[Turn] = []
     for turn in turns:
-        if is_small_talk(turn.question):
+        if is_small_talk(turn.question) or asks_about_program(turn.question):
             continue
         complete.append(Turn(_standalone(turn.question, complete, rewriter), turn.answer))
     return _standalone(question, complete, rewriter)

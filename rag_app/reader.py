@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ingest.keywords import segmenter
 from model.answering import Answerer
+from model.grounded import MAX_QUESTION, GroundedReader
 
 
 def words_of(text: str) -> Iterable[str]:
@@ -21,3 +22,9 @@ def load_reader(folder: Path) -> Answerer:
         CheckpointError: it holds no usable reader.
     """
     return Answerer.load(folder, words_of)
+
+
+def part_read(reader: GroundedReader, question: str) -> str:
+    """The beginning of a question that fits into the reader's window beside a passage; mostly the whole."""
+    offsets = reader.tokenizer.encode(question).offsets
+    return question if len(offsets) <= MAX_QUESTION else question[:offsets[MAX_QUESTION - 1][1]]

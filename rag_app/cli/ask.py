@@ -33,7 +33,7 @@ def ask_command(
     What is said to be asked only may be given several times: --type pdf --type docx means either of them; different
     ones, such as --folder contracts --since 2024-01-01, must all hold.
     """
-    from rag_app.chain import build_chain
+    from rag_app.chain import QuestionTooLong, build_chain
     from rag_app.cli import fail
     from rag_app.cli.showing import print_answer
     from rag_app.collection import open_library
@@ -47,7 +47,10 @@ def ask_command(
         filter=chosen,
     )
     with open_library(settings, create=False) as library:
-        answer = build_chain(settings, library=library).invoke({"question": question})
+        try:
+            answer = build_chain(settings, library=library).invoke({"question": question})
+        except QuestionTooLong as error:
+            fail(str(error))
         if as_json:
             click.echo(json.dumps(answer.to_dict(), ensure_ascii=False))
         else:

@@ -79,7 +79,7 @@ def _open_when_ready(url: str) -> None:
 def _terminal(settings: Settings) -> None:
     from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-    from rag_app.chain import build_chain
+    from rag_app.chain import QuestionTooLong, build_chain
     from rag_app.cli.showing import plain, print_answer
     from rag_app.collection import open_library
 
@@ -91,7 +91,11 @@ def _terminal(settings: Settings) -> None:
         chain = build_chain(settings, library=library)
         history: list[BaseMessage] = []
         while question := _typed():
-            answer = chain.invoke({"question": question, "chat_history": history})
+            try:
+                answer = chain.invoke({"question": question, "chat_history": history})
+            except QuestionTooLong as error:
+                click.echo(str(error), err=True)
+                continue
             print_answer(
                 answer, library, numbered_by_passage=settings.chat_model != "local", searched_in=settings.filter
             )

@@ -10,13 +10,23 @@ import click
 
 from ingest.document_filter import DocumentFilter
 from ingest.library import Library
+from model.language import language_of
 from rag_app.answer import Answer
+from rag_app.checked_answer import notes_on_unproven
 from rag_app.evidence import AnswerEvidence, Evidence, Piece, evidence_of
 
 # Documents are data: whatever they hold, no control sequence reaches the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _INDENT = "   "
 _ALL = DocumentFilter()
+_SAID = {    # English, Chinese
+    "nothing searched": ("(nothing was searched)", "（没有检索文档）"),
+    "part read": ("the question is long; it was read as far as: ", "问题较长，只读了开头："),
+    "own words": (
+        "What follows was found in your documents, word for word; all else is in the model's own words.",
+        "以下内容逐字见于您的文档，其余是模型自己的话。",
+    ),
+}
 
 
 def plain(text: str) -> str:
@@ -41,8 +51,10 @@ def print_answer(
     """
     if answer.small_talk:
         click.echo(plain(answer.answer))
-        click.secho("(nothing was searched)", dim=True)
+        click.secho(_words(answer, "nothing searched"), dim=True)
         return
+    if answer.question_read is not None:
+        click.secho(_words(answer, "part read") + plain(answer.question_read), dim=True)
     if answer.standalone_question != answer.question:
         click.secho(f"searched for: {plain(answer.standalone_question)}", dim=True)
     if not answer.answered:
@@ -59,11 +71,17 @@ def print_answer(
         click.echo(f"Your documents give {len(evidence)} different answers. Check which one applies to you:\n")
     for number, (one, found) in enumerate(zip(answer.shown, evidence, strict=True), 1):
         if not one.is_quote:
-            click.echo(plain(one.text) + "\n")
+            click.echo(plain(one.marked(notes_on_unproven(language_of(answer.question)))))
+            click.secho(_words(answer, "own words") + "\n" if one.unproven else "", dim=True)
         _print_places(found, f"{number}. " if several else "")
         # Other chat models than ours give no calibrated probability.
         confidence = "this model states no confidence" if numbered_by_passage else f"confidence {one.confidence:.0%}"
         click.secho(f"{_INDENT if several else ''}{confidence}\n", dim=True)
+
+
+def _words(answer: Answer, name: str) -> str:
+    """What is said in the question's language."""
+    return _SAID[name][language_of(answer.question) == "zh"]
 
 
 def _print_nearest(answer: Answer) -> None:

@@ -16,8 +16,11 @@ _FIELDS: dict[str, set[str]] = {
     "answer": {"passages", "question"},
     "passage": {"number", "title", "text"},
     "not_found": set(),
-    "small_talk": set(),
     "possible": set(),
+    "small_talk": set(),
+    "about": set(),
+    "misquoted": set(),
+    "misnumbered": set(),
 }
 
 

@@ -58,6 +58,9 @@ class Engine:
                 with self._at(Stage.SEARCH):
                     import chromadb  # noqa: F401 - takes a second, better now than at the first upload
 
+                    from ingest.keywords import segmenter
+
+                    segmenter()     # its Chinese dictionary takes another
                     self.embedder.embed_query("warm up")
                     self._has_search = True
 
@@ -73,7 +76,7 @@ class Engine:
             self.load_search()
             if self._model is None:
                 with self._at(Stage.READER):
-                    from rag_app.chain import build_chat_model
+                    from rag_app.chat_models.configured import build_chat_model
                     from rag_app.chat_models.local_gpt import ChatLocalGPT
 
                     model = build_chat_model(self._settings)

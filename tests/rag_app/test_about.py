@@ -22,8 +22,8 @@ def test_a_question_about_the_program_is_recognised(message: str) -> None:
         "What can you do with a lost receipt?", "Who are you allowed to invite?", "help desk number",
         "Help with the boiler", "How does it work?", "What is this app store policy?", "Who are the owners?",
         "What is the help desk's extension?", "What does the program cost?",
-        "你能做什么来除垢？", "帮助台的分机号是多少？", "谁是负责人？", "你是谁的负责人？", "怎么用？", "这个机器怎么用？",
-        "系统怎么用？", "", "?", "？？", "help " * 5000,
+        "你能做什么来除垢？", "帮助台的分机号是多少？", "谁是负责人？", "你是谁的负责人？", "怎么用？",
+        "这个机器怎么用？", "系统怎么用？", "", "?", "？？", "help " * 5000,
     ],
 )
 def test_a_question_about_the_documents_is_none(message: str) -> None:

@@ -355,7 +355,7 @@ def test_a_follow_up_after_a_question_about_the_program_leans_on_what_was_asked_
 
 def test_a_text_is_no_question(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:
     chain = build_chain(settings, library=library, model=reader)
-    with pytest.raises(QuestionTooLong, match=r"too long for a question: 1,800 characters, and 1,000 are the most") as e:
+    with pytest.raises(QuestionTooLong, match="too long for a question: 1,800 characters, and 1,000 are the most") as e:
         chain.invoke({"question": "word " * 359 + "word?"})
     assert e.value.length == 1800
 
