@@ -23,7 +23,7 @@ from unittest.mock import patch
 from opencc import OpenCC
 
 from ingest import keyword_search, keywords
-from ingest.catalogue_schema import KEYWORD_INDEX
+from ingest.catalogue.schema import KEYWORD_INDEX
 from ingest.documents import LoadedDocument
 from ingest.loaders.normalise import normalise
 from ingest.splitter import split

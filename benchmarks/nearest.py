@@ -86,7 +86,7 @@ def by_comparing(vectors: NDArray[np.float32], text_of: NDArray[np.intp]) -> Non
     """Measure the comparison with every vector, read from the library's file as the product reads it."""
     with tempfile.TemporaryDirectory() as folder:
         catalogue = Catalogue(Path(folder) / "library.sqlite3")
-        table = VectorTable(catalogue, "model", vectors.shape[1])
+        table = VectorTable(catalogue.database, "model", vectors.shape[1])
         started = time.perf_counter()
         for start in range(0, len(vectors), BATCH):
             few = vectors[start:start + BATCH]

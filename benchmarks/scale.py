@@ -147,7 +147,7 @@ def recall(library: Library, embedder: SentenceTransformerEmbedder, questions: l
             best = np.argsort(-similarities)[:10]
             nearest = sorted([*nearest, *((float(similarities[i]), hashes[i]) for i in best)], reverse=True)[:10]
         ids = [chunk_id for chunk_id, _ in library.dense(question, 10)]
-        found = set(library._catalogue.chunk_hashes(ids).values())
+        found = set(library._catalogue.chunks.hashes(ids).values())
         rates.append(len(found & {key for _, key in nearest}) / 10)
     return float(np.mean(rates))
 

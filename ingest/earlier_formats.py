@@ -1,6 +1,6 @@
 """What is made again from the stored text, or taken over, when a library of an earlier version is opened.
 
-The tables themselves are migrated in `catalogue_schema.py`. Nothing here embeds anything.
+The tables themselves are migrated in `catalogue/schema.py`. Nothing here embeds anything.
 """
 
 from dataclasses import replace
@@ -19,7 +19,7 @@ _TOGETHER = 1000  # chunks held in memory at once
 
 def is_of_an_earlier_format(catalogue: Catalogue, ours: Fingerprint, stored: Fingerprint) -> bool:
     """Whether there is anything to do before a library can be used."""
-    return stored.keywords != ours.keywords or catalogue.meta("vectors_to_adopt") is not None
+    return stored.keywords != ours.keywords or catalogue.meta.get("vectors_to_adopt") is not None
 
 
 def bring_up_to_date(
@@ -33,13 +33,13 @@ def bring_up_to_date(
     if stored.keywords != ours.keywords:
         KeywordRebuild(catalogue, ours.keywords).run()
         replace(stored, keywords=ours.keywords).write(folder)
-        catalogue.move_generation()
-    if catalogue.meta("vectors_to_adopt") is not None:
+        catalogue.meta.move_generation()
+    if catalogue.meta.get("vectors_to_adopt") is not None:
         adopt_vectors(catalogue, table, index, folder)
         if ours.index is IndexPlace.FOLDER:
             index.drop_others()
-        catalogue.set_meta("vectors_to_adopt", None)
-        catalogue.move_generation()
+        catalogue.meta.set("vectors_to_adopt", None)
+        catalogue.meta.move_generation()
 
 
 def adopt_vectors(catalogue: Catalogue, table: VectorTable, index: VectorIndex, folder: Path) -> None:
@@ -48,10 +48,10 @@ def adopt_vectors(catalogue: Catalogue, table: VectorTable, index: VectorIndex, 
     last = 0
     try:
         while True:
-            last, chunks = catalogue.ready_chunks_after(last, _TOGETHER)
+            last, chunks = catalogue.chunks.ready_after(last, _TOGETHER)
             if not chunks:
                 return
-            hashes = catalogue.chunk_hashes([chunk.chunk_id for chunk in chunks])
+            hashes = catalogue.chunks.hashes([chunk.chunk_id for chunk in chunks])
             have = table.have(list(set(hashes.values())))
             wanted = {key: chunk_id for chunk_id, key in hashes.items() if key not in have}
             found = old.vectors(list(wanted.values()))

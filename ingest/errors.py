@@ -13,6 +13,10 @@ class LibraryLocked(LibraryError):  # noqa: N818 - says what is the case
     """Another process or thread is writing."""
 
 
+class LibraryClosed(LibraryError):  # noqa: N818 - says what is the case
+    """The library was closed before it was used again."""
+
+
 class LibraryDamaged(LibraryError):  # noqa: N818 - says what is the case
     """A file of the library is missing or is not what this program wrote."""
 

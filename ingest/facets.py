@@ -30,19 +30,20 @@ class Facets:
 
 def facets_of(catalogue: Catalogue) -> Facets:
     """Count. The cost grows with the number of documents, not with that of passages."""
-    documents = catalogue.rows("SELECT mime, language, COUNT(*) FROM documents WHERE state = 'ready' AND chunks > 0 "
-                               "GROUP BY mime, language")  # fmt: skip
+    documents = catalogue.database.rows(
+        "SELECT mime, language, COUNT(*) FROM documents WHERE state = 'ready' AND chunks > 0 GROUP BY mime, language"
+    )
     found = Facets()
     for mime, language, count in documents:
         found.types[type_of(str(mime))] += int(str(count))
         if language:
             found.languages[str(language)] += int(str(count))
-    for (source,) in catalogue.rows(f"SELECT s.source {_OF_READY}"):
+    for (source,) in catalogue.database.rows(f"SELECT s.source {_OF_READY}"):
         found.folders[str(PurePosixPath(str(source)).parent)] += 1
-    tags = catalogue.rows(f"SELECT t.value, COUNT(*) {_OF_READY.replace(' WHERE', ', json_each(s.tags) t WHERE')} "
-                          "GROUP BY t.value")  # fmt: skip
+    with_tags = _OF_READY.replace(" WHERE", ", json_each(s.tags) t WHERE")
+    tags = catalogue.database.rows(f"SELECT t.value, COUNT(*) {with_tags} GROUP BY t.value")
     found.tags.update({str(tag): int(str(count)) for tag, count in tags})
-    ((first, last),) = catalogue.rows(
+    ((first, last),) = catalogue.database.rows(
         f"SELECT MIN(COALESCE(s.modified_at, f.ingested_at)), MAX(COALESCE(s.modified_at, f.ingested_at)) {_OF_READY}"
     )
     return Facets(
@@ -60,9 +61,9 @@ def choose(catalogue: Catalogue, chosen: DocumentFilter) -> list[str]:
     """
     found = _documents(catalogue, chosen)
     for name, value, alone in chosen.single_values():
-        if not _documents(catalogue, alone, 1) and catalogue.count():
+        if not _documents(catalogue, alone, 1) and catalogue.documents.chunk_count():
             raise FilterError(f"no document has the {name} {value!r}{_instead(catalogue, name)}")
-    if not found and catalogue.count():
+    if not found and catalogue.documents.chunk_count():
         raise FilterError(f"no document fits all of: {chosen.describe()}{_days(catalogue, chosen)}")
     return found
 
@@ -70,7 +71,7 @@ def choose(catalogue: Catalogue, chosen: DocumentFilter) -> list[str]:
 def _documents(catalogue: Catalogue, chosen: DocumentFilter, most: int = -1) -> list[str]:
     condition, parameters = chosen.condition()
     sql = f"SELECT DISTINCT s.document_id {_OF_READY}{' AND ' if condition else ''}{condition} LIMIT ?"
-    return [str(row[0]) for row in catalogue.rows(sql, *parameters, most)]
+    return [str(row[0]) for row in catalogue.database.rows(sql, *parameters, most)]
 
 
 def paths_chosen(catalogue: Catalogue, chosen: DocumentFilter, document_ids: Sequence[str]) -> dict[str, str]:
@@ -83,14 +84,15 @@ def paths_chosen(catalogue: Catalogue, chosen: DocumentFilter, document_ids: Seq
         "SELECT s.document_id, s.source FROM sources s JOIN documents f USING (document_id) "  # noqa: S608
         f"WHERE f.document_id IN ({marks}) AND {condition} ORDER BY s.source = f.source, s.source DESC"
     )
-    return {str(document_id): str(path) for document_id, path in catalogue.rows(sql, *document_ids, *parameters)}
+    rows = catalogue.database.rows(sql, *document_ids, *parameters)
+    return {str(document_id): str(path) for document_id, path in rows}
 
 
 def containers_of(catalogue: Catalogue, sources: Sequence[str]) -> dict[str, str]:
     """Return, of few paths, the files in which those lie that lie in one."""
     marks = ", ".join("?" * len(sources))
     sql = f"SELECT source, container FROM sources WHERE container IS NOT NULL AND source IN ({marks})"  # noqa: S608
-    return {str(source): str(container) for source, container in catalogue.rows(sql, *sources)}
+    return {str(source): str(container) for source, container in catalogue.database.rows(sql, *sources)}
 
 
 def _days(catalogue: Catalogue, chosen: DocumentFilter) -> str:

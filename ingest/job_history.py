@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from ingest.catalogue import Catalogue
+from ingest.catalogue.database import Database
 
 _KEPT = 1000  # jobs
 
@@ -43,12 +43,12 @@ class JobFile:
 class JobHistory:
     """The history of one library. Only who holds the writer lock may call what writes."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, database: Database) -> None:
+        self._database = database
 
     def begin(self, arguments: Mapping[str, Any]) -> int:
         """Note that a run starts and return its number. Runs that never ended were killed: nobody else can write."""
-        with self._catalogue.transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute("UPDATE jobs SET state = 'interrupted' WHERE state = 'running'")
             cursor = connection.execute(
                 "INSERT INTO jobs (started_at, state, arguments) VALUES (?, 'running', ?)",
@@ -60,7 +60,7 @@ class JobHistory:
 
     def add(self, job_id: int, files: Sequence[JobFile]) -> None:
         """Note what became of files."""
-        with self._catalogue.transaction() as connection:
+        with self._database.transaction() as connection:
             connection.executemany(
                 "INSERT INTO job_files VALUES (?, ?, ?, ?, ?)",
                 ((job_id, f.source, f.outcome, f.reason, f.chunks) for f in files),
@@ -68,7 +68,7 @@ class JobHistory:
 
     def end(self, job_id: int, state: JobState, counts: Mapping[str, int], chunks: int, seconds: float) -> None:
         """Note that a run is over."""
-        with self._catalogue.transaction() as connection:
+        with self._database.transaction() as connection:
             connection.execute(
                 "UPDATE jobs SET ended_at = ?, state = ?, counts = ?, chunks = ?, seconds = ? WHERE job_id = ?",
                 (_now(), state, json.dumps({k: n for k, n in counts.items() if n}), chunks, round(seconds, 3), job_id),
@@ -76,7 +76,7 @@ class JobHistory:
 
     def jobs(self, limit: int = 20) -> list[JobRecord]:
         """Return the latest runs, the last one first."""
-        rows = self._catalogue.rows(
+        rows = self._database.rows(
             "SELECT job_id, started_at, ended_at, state, arguments, counts, chunks, seconds FROM jobs "
             "ORDER BY job_id DESC LIMIT ?",
             limit,
@@ -85,7 +85,7 @@ class JobHistory:
 
     def job(self, job_id: int) -> JobRecord | None:
         """Return one run, or None."""
-        rows = self._catalogue.rows(
+        rows = self._database.rows(
             "SELECT job_id, started_at, ended_at, state, arguments, counts, chunks, seconds FROM jobs WHERE job_id = ?",
             job_id,
         )
@@ -93,7 +93,7 @@ class JobHistory:
 
     def files(self, job_id: int) -> list[JobFile]:
         """Return what became of the files of one run, in the order of the work."""
-        rows = self._catalogue.rows(
+        rows = self._database.rows(
             "SELECT source, outcome, reason, chunks FROM job_files WHERE job_id = ? ORDER BY rowid", job_id
         )
         return [JobFile(*row) for row in rows]  # type: ignore[arg-type]

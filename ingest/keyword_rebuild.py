@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
-from ingest.catalogue import INSERT_KEYWORDS, Catalogue
-from ingest.catalogue_schema import KEYWORD_INDEX
+from ingest.catalogue import Catalogue
+from ingest.catalogue.keyword_index import indexed_words, insert_keywords
+from ingest.catalogue.schema import KEYWORD_INDEX
 from ingest.documents import StoredChunk
 
 _NEW = "keyword_index_new"
@@ -22,10 +23,10 @@ class KeywordRebuild:
 
         `progress` is called with how many are done and how many there are.
         """
-        total = self._catalogue.count()
+        total = self._catalogue.documents.chunk_count()
         last, done = self._begin()
         while True:
-            last, chunks = self._catalogue.ready_chunks_after(last, _TOGETHER)
+            last, chunks = self._catalogue.chunks.ready_after(last, _TOGETHER)
             if not chunks:
                 break
             self._add(chunks)
@@ -41,23 +42,23 @@ class KeywordRebuild:
         Returns:
             The row of the last chunk that is in the new index, and how many are.
         """
-        made_for = f"{self._version} {self._catalogue.generation()}"
-        if self._catalogue.meta("new_keywords") != made_for:
-            with self._catalogue.transaction() as connection:
+        made_for = f"{self._version} {self._catalogue.meta.generation()}"
+        if self._catalogue.meta.get("new_keywords") != made_for:
+            with self._catalogue.database.transaction() as connection:
                 connection.execute(f"DROP TABLE IF EXISTS {_NEW}")
                 connection.execute(KEYWORD_INDEX.format(_NEW))
-            self._catalogue.set_meta("new_keywords", made_for)
-        last, count = self._catalogue.rows(f"SELECT COALESCE(MAX(rowid), 0), COUNT(*) FROM {_NEW}")[0]  # noqa: S608
+            self._catalogue.meta.set("new_keywords", made_for)
+        last, count = self._catalogue.database.rows(f"SELECT COALESCE(MAX(rowid), 0), COUNT(*) FROM {_NEW}")[0]  # noqa: S608
         return int(str(last)), int(str(count))
 
     def _add(self, chunks: list[StoredChunk]) -> None:
         """Index the words of some chunks."""
-        rows = self._catalogue.keywords_of(chunks)  # before the transaction: it takes a while
-        with self._catalogue.transaction() as connection:
-            connection.executemany(INSERT_KEYWORDS.format(_NEW), rows)
+        words = indexed_words(chunks)  # before the transaction: it takes a while
+        with self._catalogue.database.transaction() as connection:
+            insert_keywords(connection, _NEW, words)
 
     def _exchange(self) -> None:
-        with self._catalogue.transaction() as connection:
+        with self._catalogue.database.transaction() as connection:
             connection.execute("DROP TABLE keyword_index")
             connection.execute(f"ALTER TABLE {_NEW} RENAME TO keyword_index")
             connection.execute("DELETE FROM meta WHERE key = 'new_keywords'")

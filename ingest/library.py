@@ -94,7 +94,7 @@ class Library:
         self._reindex_command = reindex_command
         self._following = threading.Lock()
         self._use = self._vectors_of_model(embedder)
-        self.history = JobHistory(catalogue)
+        self.history = JobHistory(catalogue.database)
         self.embedded = 0  # chunks since it was opened; the vectors of others were at hand
 
     @property
@@ -105,8 +105,8 @@ class Library:
     def _vectors_of_model(self, embedder: Embedder) -> "_ModelInUse":
         fingerprint = Fingerprint.of(embedder, self.splitter, self._chroma_url)
         key = fingerprint.model_key
-        table = VectorTable(self._catalogue, key, embedder.dimension)
-        index = open_index(self.folder, self._catalogue.library_id(), key, self._chroma_url)
+        table = VectorTable(self._catalogue.database, key, embedder.dimension)
+        index = open_index(self.folder, self._catalogue.meta.library_id(), key, self._chroma_url)
         search = VectorSearch(self._catalogue, table, index, always_index=self._chroma_url is not None)
         return _ModelInUse(embedder, fingerprint, table, index, search)
 
@@ -156,7 +156,7 @@ class Library:
         else:
             with lock.hold():  # two processes may make the same library at once
                 catalogue = Catalogue(path)
-                if not Fingerprint.is_in(folder) and not catalogue.documents():
+                if not Fingerprint.is_in(folder) and not catalogue.documents.all():
                     ours.write(folder)
                 stored = Fingerprint.read(folder, reindex_command)
                 ours.check(stored, folder, reindex_command)
@@ -188,58 +188,58 @@ class Library:
     @property
     def generation(self) -> int:
         """A counter that moves with every change of what can be found, by any process."""
-        return self._catalogue.generation()
+        return self._catalogue.meta.generation()
 
     def count(self) -> int:
         """Return the number of chunks that answer questions."""
-        return self._catalogue.count()
+        return self._catalogue.documents.chunk_count()
 
     def documents(self) -> list[DocumentRecord]:
         """Return all documents, failed ones too, by source."""
-        return self._catalogue.documents()
+        return self._catalogue.documents.all()
 
     def document(self, document_id: str) -> DocumentRecord:
         """Return one document's record, or raise DocumentNotFound."""
-        return self._catalogue.document(document_id)
+        return self._catalogue.documents.get(document_id)
 
     def find_source(self, source: str) -> DocumentRecord | None:
         """Return the ready or failed document to which a path leads, or None."""
-        return self._catalogue.of_source(source)
+        return self._catalogue.documents.of_source(source)
 
     def find_content(self, sha256: str) -> list[DocumentRecord]:
         """Return the ready documents that were made of a file with this hash."""
-        return self._catalogue.with_content(sha256)
+        return self._catalogue.documents.with_content(sha256)
 
     def sources(self, document_id: str | None = None) -> list[Source]:
         """Return all paths of one document, or of all: identical copies are stored once with all their paths."""
-        return self._catalogue.sources(document_id)
+        return self._catalogue.sources.all(document_id)
 
     def members(self, container: str) -> list[tuple[str, str, str]]:
         """Return `(source, sha256, state)` of what was found inside a file."""
-        return self._catalogue.members(container)
+        return self._catalogue.sources.members(container)
 
     def text(self, document_id: str) -> str:
         """Return a document's stored text, which all offsets index, or raise DocumentNotFound."""
-        return self._catalogue.text(document_id)
+        return self._catalogue.documents.text(document_id)
 
     def text_between(self, document_id: str, start: int, end: int) -> str:
         """Return `text(document_id)[start:end]`; "" for an unknown id."""
-        return self._catalogue.text_between(document_id, start, end)
+        return self._catalogue.documents.text_between(document_id, start, end)
 
     def pages(self, document_id: str) -> tuple[PageSpan, ...]:
         """Return the pages of a document's stored text (none for formats without), or raise DocumentNotFound."""
-        return self._catalogue.pages(document_id)
+        return self._catalogue.documents.pages(document_id)
 
     def headings(self, document_id: str) -> tuple[Heading, ...]:
         """Return the headings of a document's stored text in order, or raise DocumentNotFound.
 
         There are none for a document that an earlier version of this program stored.
         """
-        return self._catalogue.headings(document_id)
+        return self._catalogue.documents.headings(document_id)
 
     def chunks(self, chunk_ids: Sequence[str]) -> list[StoredChunk]:
         """Return these chunks in the order asked; those that no ready document has are left out."""
-        return self._catalogue.chunks(chunk_ids)
+        return self._catalogue.chunks.get(chunk_ids)
 
     def vectors_of(self, chunk_ids: Sequence[str]) -> NDArray[np.float32]:
         """Return the vectors of chunks, of shape `(len(chunk_ids), dimension)`.
@@ -249,7 +249,7 @@ class Library:
         """
         if not chunk_ids:
             return np.zeros((0, self.embedder.dimension), dtype=np.float32)
-        hashes = self._catalogue.chunk_hashes(chunk_ids)
+        hashes = self._catalogue.chunks.hashes(chunk_ids)
         found = self._use.table.get(list(set(hashes.values())))
         if not all(i in hashes and hashes[i] in found for i in chunk_ids):
             raise LibraryError("passages have no vector; `rag verify --repair` makes them again")
@@ -257,7 +257,7 @@ class Library:
 
     def document_chunks(self, document_id: str) -> list[StoredChunk]:
         """Return all chunks of a document in the order of its text; none for an unknown id."""
-        return self._catalogue.document_chunks(document_id)
+        return self._catalogue.chunks.of_document(document_id)
 
     def facets(self) -> Facets:
         """Return the folders, types, languages, tags and days that there are to filter by."""
@@ -288,7 +288,7 @@ class Library:
             among: ids of the documents to search in; None: all. Unknown ids are passed over.
         """
         terms = query_terms(query) if k > 0 else []
-        return self._catalogue.keyword(terms, k, among) if terms else []
+        return self._catalogue.keywords.search(terms, k, among) if terms else []
 
     def dense(self, query: str, k: int, *, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `k` `(chunk_id, cosine similarity)`, the most similar first.
@@ -299,7 +299,7 @@ class Library:
             among: ids of the documents to search in; None: all. The best `k` of *their* chunks are found, however
                 low they stand among all: a filter never empties the result. Unknown ids are passed over.
         """
-        if k <= 0 or not query.strip() or not self._catalogue.has_chunks():
+        if k <= 0 or not query.strip() or not self._catalogue.documents.has_chunks():
             return []
         for attempt in range(_RETRIES):
             generation = self.generation
@@ -409,21 +409,21 @@ class Library:
     def _pieces(self, one: Incoming) -> Sequence[Chunk]:
         """Return the chunks of a document, with the boundaries that its earlier version had where it is the same."""
         pieces = split(one.document, self.splitter) if one.chunks is None else one.chunks
-        earlier = self._catalogue.of_source(one.source)
+        earlier = self._catalogue.documents.of_source(one.source)
         if earlier is None or earlier.state != "ready" or not earlier.chunks or one.vectors is not None:
             return pieces
         old = [
             Chunk(c.text, c.start, c.end, c.page, c.heading_path)
-            for c in self._catalogue.document_chunks(earlier.document_id)
+            for c in self._catalogue.chunks.of_document(earlier.document_id)
         ]
-        return keep_boundaries(self._catalogue.text(earlier.document_id), old, one.document, pieces)
+        return keep_boundaries(self._catalogue.documents.text(earlier.document_id), old, one.document, pieces)
 
     def _already_there(self, one: Incoming) -> DocumentRecord | None:
-        earlier = self._catalogue.of_source(one.source)
+        earlier = self._catalogue.documents.of_source(one.source)
         if earlier is not None and earlier.state == "ready" and earlier.sha256 == one.sha256 and not one.reading:
             return earlier
         try:
-            moved = self._catalogue.document(_id_of(one))
+            moved = self._catalogue.documents.get(_id_of(one))
         except DocumentNotFound:
             return None
         # It was made under this path, which led elsewhere meanwhile.
@@ -435,13 +435,13 @@ class Library:
         self, begun: Sequence[tuple[str, Incoming]], progress: Callable[[int, int], None] | None
     ) -> None:
         """Write vectors and keywords of pending documents in bounded batches, reading their chunks from the disk."""
-        total = sum(self._catalogue.document(document_id).chunks for document_id, _ in begun)
+        total = sum(self._catalogue.documents.get(document_id).chunks for document_id, _ in begun)
         given = {document_id: one.vectors for document_id, one in begun if one.vectors is not None}
         done = 0
         batch: list[StoredChunk] = []
         for document_id, _ in begun:
             last = ""
-            while few := self._catalogue.chunks_after(document_id, last, _EMBEDDING_BATCH - len(batch)):
+            while few := self._catalogue.chunks.of_document_after(document_id, last, _EMBEDDING_BATCH - len(batch)):
                 last = few[-1].chunk_id
                 batch += few
                 if len(batch) == _EMBEDDING_BATCH:
@@ -463,7 +463,7 @@ class Library:
             vectors = {chunk_hash(c.heading_path, c.text): row for c, row in zip(theirs, rows, strict=True)}
             have = self._use.table.have(list(vectors))
             self._use.table.store({key: row for key, row in vectors.items() if key not in have}, self._use.index)
-        self._catalogue.add_keywords(batch)
+        self._catalogue.keywords.add(batch)
         return len(batch)
 
     def link(
@@ -501,12 +501,12 @@ class Library:
     def tag(self, source: str, tags: Sequence[str]) -> None:
         """Add tags to a path; it keeps those that it has."""
         with self.writing():
-            self._catalogue.tag(source, tags)
+            self._catalogue.sources.tag(source, tags)
 
     def note_modified(self, source: str, modified_at: str) -> None:
         """Note when the file of a path was changed last: touched, its content may still be the same."""
         with self.writing():
-            self._catalogue.note_modified(source, modified_at)
+            self._catalogue.sources.note_modified(source, modified_at)
 
     def fail(
         self,
@@ -562,14 +562,14 @@ class Library:
         """
         with self._lock.hold():
             self._follow()
-            self._catalogue.become_writer(_writer())
+            self._catalogue.meta.become_writer(_writer())
             self._use.index.refresh()  # what is on the disk counts, not what a client remembers
             with self._moving_generation():
                 return verify(self._catalogue, self._use.table, self._use.index, self._embed, repair=repair)
 
     def _become_writer_and_sweep(self) -> None:
         self._follow()
-        if self._catalogue.become_writer(_writer()):
+        if self._catalogue.meta.become_writer(_writer()):
             # A stale client must not write either: it could save an index that lacks the other's vectors.
             self._use.index.refresh()
         if left_untidy(self._catalogue, self._use.fingerprint):
@@ -578,15 +578,15 @@ class Library:
 
     def _sweep(self) -> None:
         """Delete pending documents, and vectors whose text no chunk has; the caller holds the writer lock."""
-        if self._catalogue.pending():
+        if self._catalogue.documents.pending():
             self._catalogue.abandon()
-        doomed = self._catalogue.doomed()
+        doomed = self._catalogue.chunks.doomed()
         if doomed:
-            gone = self._catalogue.without_chunk(doomed)
+            gone = self._catalogue.chunks.unused(doomed)
             if gone:
                 self._use.index.delete(gone)
                 self._use.table.delete(gone)
-            self._catalogue.forget_doomed(doomed)
+            self._catalogue.chunks.forget_doomed(doomed)
 
     @contextmanager
     def _moving_generation(self) -> Iterator[None]:

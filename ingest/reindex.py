@@ -97,28 +97,29 @@ class _Reindex:
             self._stored = None
         sizes = SplitterSettings(**self._stored.splitter) if self._stored is not None else SplitterSettings()
         self._target = Fingerprint.of(embedder, sizes, chroma_url)
-        self._table = VectorTable(catalogue, self._target.model_key, embedder.dimension)
+        self._table = VectorTable(catalogue.database, self._target.model_key, embedder.dimension)
 
     def run(self) -> ReindexReport:
         stored, target = self._stored, self._target
         self._catalogue.abandon()
-        chunks = self._catalogue.count()
-        index = open_index(self._folder, self._catalogue.library_id(), target.model_key, self._chroma_url)
+        chunks = self._catalogue.documents.chunk_count()
+        index = open_index(self._folder, self._catalogue.meta.library_id(), target.model_key, self._chroma_url)
         try:
-            if stored is not None and target.model_key == stored.model_key and self._catalogue.meta("vectors_to_adopt"):
+            is_same_model = stored is not None and target.model_key == stored.model_key
+            if is_same_model and self._catalogue.meta.get("vectors_to_adopt"):
                 adopt_vectors(self._catalogue, self._table, index, self._folder)
-            self._catalogue.set_meta("vectors_to_adopt", None)
+            self._catalogue.meta.set("vectors_to_adopt", None)
             if stored is not None and target.agrees_with(stored):
                 tidy_up(self._catalogue, index, target, self._folder)
                 return ReindexReport(chunks, 0, 0, None, changed=False)
-            self._catalogue.set_meta(_GOING_TO, target.model_key)
+            self._catalogue.meta.set(_GOING_TO, target.model_key)
             embedded = self._make_vectors(index)
             keywords = 0
             if stored is None or stored.keywords != target.keywords:
                 rebuild = KeywordRebuild(self._catalogue, target.keywords)
                 keywords = rebuild.run(lambda done, total: self._progress("keywords", done, total))
             target.write(self._folder)
-            self._catalogue.move_generation()
+            self._catalogue.meta.move_generation()
             tidy_up(self._catalogue, index, target, self._folder)
         finally:
             index.close()
@@ -127,10 +128,10 @@ class _Reindex:
 
     def _make_vectors(self, index: VectorIndex) -> int:
         """Embed every text that has no vector of this model yet; return how many were."""
-        total, done, embedded, last = self._catalogue.count(), 0, 0, 0
+        total, done, embedded, last = self._catalogue.documents.chunk_count(), 0, 0, 0
         wanted: set[bytes] = set()
         while True:
-            last, chunks = self._catalogue.ready_chunks_after(last, _BATCH)
+            last, chunks = self._catalogue.chunks.ready_after(last, _BATCH)
             if not chunks:
                 break
             texts = {chunk_hash(c.heading_path, c.text): embedded_text(c.heading_path, c.text) for c in chunks}
@@ -161,13 +162,13 @@ class _Reindex:
 
 def tidy_up(catalogue: Catalogue, index: VectorIndex, target: Fingerprint, folder: Path) -> None:
     """Delete what was searched before a library went over to `target`. The caller holds the writer lock."""
-    delete_other_models(catalogue, target.model_key)
+    delete_other_models(catalogue.database, target.model_key)
     index.drop_others()
     if target.index is IndexPlace.SERVER:
         erase_folder_index(folder)
-    catalogue.set_meta(_GOING_TO, None)
+    catalogue.meta.set(_GOING_TO, None)
 
 
 def left_untidy(catalogue: Catalogue, target: Fingerprint) -> bool:
     """Whether a crash came between the last step to `target` and tidying up."""
-    return catalogue.meta(_GOING_TO) == target.model_key
+    return catalogue.meta.get(_GOING_TO) == target.model_key

@@ -56,7 +56,7 @@ class VectorSearch:
             among: ids of the documents to search in; None: all. The best of their chunks are found however low they
                 stand among all.
         """
-        if among is not None and not self._catalogue.count_of(among):
+        if among is not None and not self._catalogue.documents.chunk_count_of(among):
             return []
         wanted = k + _SPARE
         while True:
@@ -73,24 +73,24 @@ class VectorSearch:
     ) -> list[tuple[str, float]]:
         """Return up to `most` chunks of each text."""
         similarity_of = dict(found)
-        chunks = self._catalogue.chunks_with(list(similarity_of), among, most)
+        chunks = self._catalogue.chunks.with_text(list(similarity_of), among, most)
         return [(chunk_id, s) for key, s in similarity_of.items() for chunk_id in chunks.get(key, ())]
 
     def _candidates(
         self, vector: NDArray[np.float32], wanted: int, generation: int, among: Collection[str] | None
     ) -> list[tuple[bytes, float]]:
         """Return the best texts, `wanted` unless there are fewer; some may be of other documents."""
-        theirs = 0 if among is None else self._catalogue.count_of(among)
+        theirs = 0 if among is None else self._catalogue.documents.chunk_count_of(among)
         if self._compares_all(generation):
             # Of a broad filter, the best of all bring enough sooner than its texts are looked up.
             if among is None or (theirs > _NARROW and wanted <= _WIDEST):
                 return self._exact.nearest(vector, wanted, generation)
-            return self._exact.nearest(vector, wanted, generation, self._catalogue.hashes_of(among))
+            return self._exact.nearest(vector, wanted, generation, self._catalogue.chunks.hashes_of(among))
         if among is not None and theirs <= _FEW:
-            return _best(self._table.get(list(self._catalogue.hashes_of(among))), vector, wanted)
+            return _best(self._table.get(list(self._catalogue.chunks.hashes_of(among))), vector, wanted)
         if wanted <= _WIDEST:
             return self._index.nearest(vector, wanted, generation)
-        return self._scan(vector, wanted, None if among is None else self._catalogue.hashes_of(among))
+        return self._scan(vector, wanted, None if among is None else self._catalogue.chunks.hashes_of(among))
 
     def _compares_all(self, generation: int) -> bool:
         if self._always_index:

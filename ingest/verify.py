@@ -98,12 +98,12 @@ def verify(
     if repair and problems:
         _mend(findings, catalogue, table, index, embed)
         remaining = _examine(catalogue, table, index).describe()
-    records = catalogue.documents()
+    records = catalogue.documents.all()
     return VerifyReport(
         documents=sum(r.state == "ready" for r in records),
         failed_documents=sum(r.state == "failed" for r in records),
-        chunks=catalogue.count(),
-        keyword_rows=catalogue.keyword_rows(),
+        chunks=catalogue.documents.chunk_count(),
+        keyword_rows=len(catalogue.keywords),
         vectors=table.count_of_chunks(),
         problems=problems,
         remaining=remaining,
@@ -122,12 +122,12 @@ def _examine(catalogue: Catalogue, table: VectorTable, index: VectorIndex) -> _F
     except LibraryError as unreadable:
         error = str(unreadable)
     return _Findings(
-        pending=catalogue.pending(),
-        without_path=catalogue.documents_without_path(),
+        pending=catalogue.documents.pending(),
+        without_path=catalogue.sources.documents_without_path(),
         damaged=_damaged(catalogue),
-        keywords_sound=catalogue.keyword_index_is_sound(),
-        keywords_missing=catalogue.chunks_without_keywords(),
-        keywords_orphaned=catalogue.keywords_without_chunk(),
+        keywords_sound=catalogue.keywords.is_sound(),
+        keywords_missing=catalogue.keywords.missing(),
+        keywords_orphaned=catalogue.keywords.orphaned(),
         vectors_missing=missing,
         vectors_orphaned=orphaned,
         index_readable=error,
@@ -139,17 +139,17 @@ def _examine(catalogue: Catalogue, table: VectorTable, index: VectorIndex) -> _F
 def _damaged(catalogue: Catalogue) -> list[tuple[DocumentRecord, str]]:
     """Return ready documents whose chunks do not agree with their text, and what is wrong."""
     found = []
-    for record in catalogue.documents():
+    for record in catalogue.documents.all():
         if record.state != "ready":
             continue
-        text = catalogue.text(record.document_id)
-        chunks = catalogue.document_chunks(record.document_id)
+        text = catalogue.documents.text(record.document_id)
+        chunks = catalogue.chunks.of_document(record.document_id)
         if len(chunks) != record.chunks:
             found.append((record, f"{len(chunks)} of {record.chunks} chunks are stored"))
         elif len(text) != record.characters or any(text[c.start : c.end] != c.text for c in chunks):
             found.append((record, "its chunks are not where they should be in its text"))
         else:
-            stored = catalogue.chunk_hashes([c.chunk_id for c in chunks])
+            stored = catalogue.chunks.hashes([c.chunk_id for c in chunks])
             if any(stored[c.chunk_id] != chunk_hash(c.heading_path, c.text) for c in chunks):
                 found.append((record, "the hashes of its chunks are not those of their text"))
     return found
@@ -167,19 +167,19 @@ def _mend(
         reason = f"the library's copy was damaged ({what}); ingest the file again"
         # Without a checksum the next ingestion takes the file for a changed one.
         catalogue.mark_damaged(record.document_id, f"damaged-{record.document_id}", reason)
-    catalogue.repair_paths()
+    catalogue.sources.repair()
     if not findings.keywords_sound:
-        catalogue.clear_keywords()
-    catalogue.repair_keywords()
+        catalogue.keywords.clear()
+    catalogue.keywords.repair()
     if findings.index_readable is not None:
         index.erase()
     table.delete(table.orphaned())
-    catalogue.forget_doomed(catalogue.doomed())
+    catalogue.chunks.forget_doomed(catalogue.chunks.doomed())
     fill_index(table, index)
     missing = table.missing()
     for start in range(0, len(missing), _REPAIR_BATCH):
-        chunks = catalogue.chunks_with(missing[start : start + _REPAIR_BATCH], None, 1)
-        embed(catalogue.chunks([few[0] for few in chunks.values()]))
+        chunks = catalogue.chunks.with_text(missing[start : start + _REPAIR_BATCH], None, 1)
+        embed(catalogue.chunks.get([few[0] for few in chunks.values()]))
 
 
 def fill_index(table: VectorTable, index: VectorIndex, progress: Callable[[int, int], None] | None = None) -> None:

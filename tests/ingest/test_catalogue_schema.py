@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from chromadb.config import Settings
 
-from ingest.catalogue_schema import VERSION
+from ingest.catalogue.schema import VERSION
 from ingest.content_hash import chunk_hash
 from ingest.document_filter import DocumentFilter
 from ingest.errors import FilterError

@@ -81,7 +81,7 @@ def collections(url: str) -> dict[str, int]:
 
 
 def of(library: Library, url: str) -> dict[str, int]:
-    library_id = library._catalogue.library_id()
+    library_id = library._catalogue.meta.library_id()
     return {name: count for name, count in collections(url).items() if library_id in name}
 
 

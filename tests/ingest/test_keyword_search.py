@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ingest.catalogue_schema import create_or_migrate
+from ingest.catalogue.schema import create_or_migrate
 from ingest.keyword_search import keyword_search
 from ingest.keywords import index_text
 

@@ -111,7 +111,7 @@ MOMENTS = [
     ("before", "ChromaFolder", "upsert", 1),
     ("after", "ChromaFolder", "upsert", 1),
     ("after", "VectorTable", "add", 1),
-    ("after", "Catalogue", "add_keywords", 1),
+    ("after", "KeywordIndex", "add", 1),
     ("before", "Catalogue", "finish", 2),
     ("after", "Catalogue", "finish", 3),
     ("after", "ChromaFolder", "delete", 1),

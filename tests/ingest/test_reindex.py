@@ -149,7 +149,7 @@ MOMENTS = [
     ("after", "ChromaFolder", "upsert", 2),
     ("before", "Fingerprint", "write", 1),
     ("after", "Fingerprint", "write", 1),
-    ("after", "Catalogue", "move_generation", 1),
+    ("after", "MetaTable", "move_generation", 1),
     ("before", "ChromaFolder", "drop_others", 1),
     ("after", "ChromaFolder", "drop_others", 1),
     ("after", "KeywordRebuild", "_add", 1),

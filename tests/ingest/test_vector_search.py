@@ -131,7 +131,7 @@ def test_a_library_that_outgrows_comparing_is_searched_by_its_index(
 
 def test_a_keyword_search_waits_for_no_writing_thread(library: Library, commit: Commit) -> None:
     record = commit("a.txt", "The copper kettle holds two litres.")
-    with library._catalogue.transaction() as writing, ThreadPoolExecutor(1) as other:
+    with library._catalogue.database.transaction() as writing, ThreadPoolExecutor(1) as other:
         writing.execute("DELETE FROM keyword_index")
         ((found, _),) = other.submit(library.keyword, "kettle", 5).result(timeout=20)
         writing.execute("ROLLBACK")
@@ -143,5 +143,5 @@ def test_a_keyword_search_waits_for_no_writing_thread(library: Library, commit: 
 
 def test_vectors_are_read_in_the_order_of_the_file(library: Library) -> None:
     # Looking up all rows of the model and sorting them, for each block, made the first question wait 40 times as long.
-    plan = library._catalogue.rows(f"EXPLAIN QUERY PLAN {vector_table._NEXT_BLOCK}", 0, "model", 10)
+    plan = library._catalogue.database.rows(f"EXPLAIN QUERY PLAN {vector_table._NEXT_BLOCK}", 0, "model", 10)
     assert [str(step[3]) for step in plan] == ["SEARCH vectors USING INTEGER PRIMARY KEY (rowid>?)"]

@@ -12,6 +12,7 @@ from typing import Any
 from conftest import HashingEmbedder, ReversedEmbedder
 
 from ingest import catalogue, chroma_folder, fingerprint, keyword_rebuild, reindex, vector_table
+from ingest.catalogue import keyword_index, meta_table
 from ingest.job import ingest
 from ingest.library import Library, LibraryError, LibraryLocked
 
@@ -70,7 +71,9 @@ def die_at(when: str, owner: str, method: str, nth: int) -> None:
         catalogue.Catalogue,
         chroma_folder.ChromaFolder,
         fingerprint.Fingerprint,
+        keyword_index.KeywordIndex,
         keyword_rebuild.KeywordRebuild,
+        meta_table.MetaTable,
         vector_table.VectorTable,
     )
     cls: Any = {c.__name__: c for c in classes}[owner]
