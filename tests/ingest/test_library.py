@@ -10,7 +10,15 @@ import numpy as np
 import pytest
 
 from ingest.documents import DocumentRecord, Heading, Incoming, LoadedDocument, PageSpan
-from ingest.library import DocumentNotFound, FingerprintMismatch, Library, LibraryError, LibraryLocked, LibraryNotFound
+from ingest.errors import (
+    DocumentNotFound,
+    FingerprintMismatch,
+    LibraryClosed,
+    LibraryError,
+    LibraryLocked,
+    LibraryNotFound,
+)
+from ingest.library import Library
 from ingest.splitter import SplitterSettings
 
 Commit = Callable[..., DocumentRecord]
@@ -189,6 +197,33 @@ def test_it_reopens_with_what_it_had(library: Library, commit: Commit) -> None:
     library.close()
     with Library.open(library.folder, library.embedder, create=False) as again:
         assert sources(again, again.dense("copper", 3)) == ["a.txt"]
+
+
+def test_a_closed_library_says_what_to_do(library: Library, commit: Commit) -> None:
+    record = commit("a.txt", "Copper kettle.")
+    library.close()
+    library.close()  # twice is harmless
+    for use in (
+        lambda: library.generation,
+        library.documents,
+        lambda: library.text(record.document_id),
+        lambda: library.dense("copper", 3),
+        lambda: library.keyword("copper", 3),
+        lambda: commit("b.txt", "Silver spoon."),
+        lambda: library.remove(record.document_id),
+        library.verify,
+        library.history.jobs,
+    ):
+        with pytest.raises(LibraryClosed, match=r"was closed; open it again with `Library\.open`"):
+            use()
+    with Library.open(library.folder, library.embedder) as again:  # nothing of it was lost, and nobody holds the lock
+        assert sources(again, again.keyword("copper", 3)) == ["a.txt"]
+
+
+@pytest.mark.parametrize("of", ["document", "text", "pages", "headings", "remove"])
+def test_an_unknown_document_is_an_error_that_names_it(library: Library, of: str) -> None:
+    with pytest.raises(DocumentNotFound, match="no document has the id 'unknown'"):
+        getattr(library, of)("unknown")
 
 
 def test_opening_without_creating_makes_nothing(tmp_path: Path, library: Library) -> None:

@@ -96,7 +96,7 @@ def test_a_process_that_has_it_open_goes_over_to_the_new_model(
     fill(commit)
     assert best(library, "marble report") == "marble.txt"
     models = {"reversed": ReversedEmbedder()}
-    monkeypatch.setattr("ingest.library.SentenceTransformerEmbedder", lambda name: models[name])
+    monkeypatch.setattr("ingest.library.current_model.SentenceTransformerEmbedder", lambda name: models[name])
     reindex(library.folder, ReversedEmbedder())
     assert best(library, "A report about marble and nothing else.") == "marble.txt"
     assert library.embedder.name == "reversed"
