@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ingest.ignore_rules import IgnoreRules, Selection
 from ingest.loaders import is_supported, unsupported
+from ingest.loaders.errors import FailureKind, stored_reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,6 @@ def _met(path: Path) -> FoundFile:
 def _type_problem(path: Path) -> str | None:
     """Say why a file is not even tried; one whose name says nothing is looked into."""
     try:
-        return None if is_supported(path) else unsupported(path.name)
+        return None if is_supported(path) else stored_reason(unsupported(path.name), FailureKind.UNSUPPORTED)
     except OSError:
         return None  # reading it will say why

@@ -23,6 +23,7 @@ from ingest.documents import Chunk, LoadedDocument
 from ingest.frames import write_frame
 from ingest.loaders import LoadError, Part, UnsupportedTypeError, parts_of
 from ingest.loaders.detection import PEEKED, is_read_in_parts
+from ingest.loaders.errors import FailureKind, stored_reason
 from ingest.loaders.expansion import sha256_of_content
 from ingest.splitter import SplitterSettings, split
 
@@ -35,6 +36,8 @@ _PARENT_EVERY = 1.0  # seconds
 
 class FileChanging(LoadError):  # noqa: N818 - says what is the case
     """The file was written to during every reading."""
+
+    kind = FailureKind.CHANGING
 
 
 def main() -> None:
@@ -84,13 +87,13 @@ def _answer(request: dict[str, Any], replies: BinaryIO, memory: int, seconds: fl
                     large.check(part.sha256)
                 _answer_part(part, request, replies)
     except FileChanging as error:
-        end |= {"reason": str(error), "is_unread": True}
+        end |= {"reason": _reason(error), "is_unread": True}
     except MemoryError:
-        reason = f"it needs more than {memory} MB of memory to be read; split it"
+        reason = stored_reason(f"it needs more than {memory} MB of memory to be read; split it", FailureKind.MEMORY)
         write_frame(replies, end | {"reason": reason, "is_last": True})
         os._exit(1)  # what is left of this heap is of no use
     except OSError as error:
-        end["reason"] = f"it cannot be read ({error.strerror or error})"
+        end["reason"] = stored_reason(f"it cannot be read ({error.strerror or error})", FailureKind.UNREADABLE)
     except Exception as error:  # noqa: BLE001 - see _reason
         end["reason"] = _reason(error)
     signal.setitimer(signal.ITIMER_REAL, 0)
@@ -149,7 +152,7 @@ def read_whole(path: Path, max_bytes: int) -> bytes:
             data = file.read(min(before.st_size, max_bytes) + 1)
             after = path.stat()
         if len(data) > max_bytes:
-            raise LoadError(f"it is larger than {max_bytes / (1 << 20):g} MB; split it")
+            raise LoadError(f"it is larger than {max_bytes / (1 << 20):g} MB; split it", FailureKind.TOO_LARGE)
         same = all(getattr(before, f) == getattr(after, f) for f in _STAMPS)
         if same and len(data) == after.st_size:
             return data
@@ -165,7 +168,7 @@ def _answer_part(part: Part, request: dict[str, Any], replies: BinaryIO) -> None
         document = part.load()
         chunks = split(document, SplitterSettings(**request["splitter"]))
         if not chunks and not document.is_container:
-            raise LoadError("no text was found in the file")  # noqa: TRY301 - is answered like a loader's own
+            raise LoadError("no text was found in the file", FailureKind.NO_TEXT)  # noqa: TRY301 - is answered like a loader's own
     except MemoryError:
         raise
     except Exception as error:  # noqa: BLE001 - see _reason
@@ -191,13 +194,14 @@ def _described(document: LoadedDocument, chunks: list[Chunk]) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    """Return why a file cannot be loaded.
+    """Return why a file cannot be loaded, with the kind of it.
 
     This is the one place where any exception of a parser becomes a failed file: parsers meet bytes that nobody
     foresaw, and one bad file must not stop the rest.
     """
     if isinstance(error, LoadError):
-        return str(error)
+        return stored_reason(str(error), error.kind)
+    said = type(error).__name__
     with contextlib.suppress(RecursionError):
-        return f"it could not be parsed ({type(error).__name__}: {error})"
-    return f"it could not be parsed ({type(error).__name__})"
+        said = f"{said}: {error}"
+    return stored_reason(f"it could not be parsed ({said})", FailureKind.UNFORESEEN)

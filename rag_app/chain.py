@@ -34,13 +34,10 @@ from rag_app.greeting import without_greeting
 from rag_app.history import is_small_talk, leans_openly, standalone_question
 from rag_app.model_message import message_of_text, message_with_passages
 from rag_app.prompts import load_prompt
+from rag_app.question_limit import LONGEST_QUESTION, QuestionTooLong
 from rag_app.retrieval.rerank import cross_encoder
 from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings
-
-# Characters. A reader with a window reads the first hundred words or so of a question anyway; what is longer than this
-# is a text.
-LONGEST_QUESTION = 1000
 
 State = dict[str, Any]
 
@@ -56,17 +53,6 @@ class ChainInput(TypedDict, total=False):
     question: str
     chat_history: Sequence[MessageLikeRepresentation]
     filter: DocumentFilter | Mapping[str, Any] | None
-
-
-class QuestionTooLong(ValueError):  # noqa: N818 - says what is the case
-    """A text was given for a question; `length` counts its characters."""
-
-    def __init__(self, length: int) -> None:
-        self.length = length
-        super().__init__(
-            f"this is too long for a question: {length:,} characters, and {LONGEST_QUESTION:,} are the most; ask in a "
-            "sentence or two, and add a longer text as a document"
-        )
 
 
 def build_chain(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.detection import is_supported, unsupported
-from ingest.loaders.errors import LoadError, UnsupportedTypeError
+from ingest.loaders.errors import FailureKind, LoadError, UnsupportedTypeError
 from ingest.loaders.expansion import Part, parts_of
 from ingest.loaders.formats import SUPPORTED_EXTENSIONS
 
@@ -36,5 +36,5 @@ def load(path: Path) -> LoadedDocument:
     *_, itself = parts_of(path.name, path.read_bytes(), with_members=False)
     document = itself.load()
     if document.is_container:
-        raise LoadError("it only holds other files")
+        raise LoadError("it only holds other files", FailureKind.NO_TEXT)
     return document

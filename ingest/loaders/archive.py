@@ -8,7 +8,7 @@ from functools import partial
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.encoding import decode
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.members import MOST_MEMBERS, MOST_UNPACKED, Member, Names
 from ingest.loaders.package import DAMAGES
 
@@ -31,13 +31,17 @@ def archive_members(data: bytes) -> Iterator[Member]:
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except DAMAGES as error:
-        raise LoadError(f"the ZIP archive is damaged and cannot be opened ({error})") from error
+        raise LoadError(f"the ZIP archive is damaged and cannot be opened ({error})", FailureKind.DAMAGED) from error
     with archive:
         entries = [entry for entry in archive.infolist() if _is_file(entry)]
         if len(entries) > MOST_MEMBERS:
-            raise LoadError(f"it holds more than {MOST_MEMBERS:,} files; unpack it and ingest the folder")
+            raise LoadError(
+                f"it holds more than {MOST_MEMBERS:,} files; unpack it and ingest the folder", FailureKind.PACKED
+            )
         if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
-            raise LoadError(f"it unpacks to more than {MOST_UNPACKED >> 30} GB; unpack it and ingest the folder")
+            raise LoadError(
+                f"it unpacks to more than {MOST_UNPACKED >> 30} GB; unpack it and ingest the folder", FailureKind.PACKED
+            )
         names = Names()
         for entry in entries:
             yield Member(names.unique(_stated_name(entry)), entry.file_size, partial(_read, archive, entry))
@@ -62,8 +66,8 @@ def _stated_name(entry: zipfile.ZipInfo) -> str:
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
     if entry.flag_bits & _ENCRYPTED:
-        raise LoadError("it is protected by a password; pack it without one")
+        raise LoadError("it is protected by a password; pack it without one", FailureKind.PROTECTED)
     try:
         return archive.read(entry)
     except DAMAGES as error:
-        raise LoadError(f"it is damaged inside its archive ({error})") from error
+        raise LoadError(f"it is damaged inside its archive ({error})", FailureKind.DAMAGED) from error

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.encoding import decode
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.normalise import normalise
 
 _DELIMITERS = ",;\t|"
@@ -43,7 +43,7 @@ def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     try:
         yield from csv.reader(lines, delimiter=delimiter, strict=False)
     except csv.Error as error:
-        raise LoadError(f"its rows cannot be told apart ({error}); is it a table?") from error
+        raise LoadError(f"its rows cannot be told apart ({error}); is it a table?", FailureKind.INVALID) from error
 
 
 def _delimiter(text: str) -> str:

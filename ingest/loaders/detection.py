@@ -7,7 +7,7 @@ import zipfile
 from pathlib import PurePosixPath
 
 from ingest.loaders.encoding import is_plain_text
-from ingest.loaders.errors import LoadError, UnsupportedTypeError
+from ingest.loaders.errors import FailureKind, LoadError, UnsupportedTypeError
 from ingest.loaders.formats import BY_EXTENSION, BY_MIME, Format
 from ingest.loaders.large_text import LARGE, Content
 from ingest.loaders.package import DAMAGES
@@ -54,19 +54,21 @@ def detect(data: Content, name: str) -> Format:
             content cannot be read.
     """
     if not data[:PEEKED].strip() and not data[:].strip():
-        raise LoadError("the file is empty")
+        raise LoadError("the file is empty", FailureKind.EMPTY)
     by_name = BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
     by_content = _by_magic(data[:PEEKED], by_name)
     if by_content is not None:
         return _look_into_zip(data[:]) if by_content.mime == "application/zip" else by_content
     if data[:PEEKED].startswith(b"\xd0\xcf\x11\xe0"):
-        raise LoadError(_OLD_OFFICE)
+        raise LoadError(_OLD_OFFICE, FailureKind.OLD_FORMAT)
     if by_name is None:
         if not PurePosixPath(name).suffix and is_plain_text(data[:PEEKED]):
             return BY_MIME["text/plain"]  # README, LICENSE, Makefile
         raise UnsupportedTypeError(unsupported(name))
     if not by_name.is_text:
-        raise LoadError(f"it is named like {by_name.name} but its content is not one; the file may be damaged")
+        raise LoadError(
+            f"it is named like {by_name.name} but its content is not one; the file may be damaged", FailureKind.MISNAMED
+        )
     return by_name
 
 
@@ -117,14 +119,16 @@ def _look_into_zip(data: bytes) -> Format:
             stated = _stated_mime(archive) if names[:1] == ["mimetype"] else ""
     except DAMAGES as error:
         found = next((f for folder, f in _OFFICE_FOLDERS.items() if folder.encode() in data), BY_EXTENSION[".zip"])
-        raise LoadError(f"it is {found.name} that is damaged or cut off and cannot be opened ({error})") from error
+        raise LoadError(
+            f"it is {found.name} that is damaged or cut off and cannot be opened ({error})", FailureKind.DAMAGED
+        ) from error
     if stated.startswith("application/vnd.oasis.opendocument") and stated not in BY_MIME:
         raise UnsupportedTypeError("it is an OpenDocument file other than a text, spreadsheet or presentation")
     if stated in BY_MIME:
         return BY_MIME[stated]
     if "[Content_Types].xml" in names:
         if "xl/workbook.bin" in names:
-            raise LoadError("it is a binary Excel workbook (.xlsb); save it as .xlsx")
+            raise LoadError("it is a binary Excel workbook (.xlsb); save it as .xlsx", FailureKind.OLD_FORMAT)
         for folder, found in _OFFICE_FOLDERS.items():
             if any(name.startswith(folder) for name in names):
                 return found

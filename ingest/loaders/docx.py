@@ -14,7 +14,7 @@ from lxml import etree
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.package import STUMBLES, check_package
 from ingest.loaders.tables import table_lines
 
@@ -39,7 +39,7 @@ def load_docx(data: bytes, stem: str) -> LoadedDocument:
     try:
         return _read(docx.Document(io.BytesIO(data)), stem)
     except (*STUMBLES, etree.XMLSyntaxError, PythonDocxError) as error:
-        raise LoadError(f"the Word document is damaged and cannot be opened ({error})") from error
+        raise LoadError(f"the Word document is damaged and cannot be opened ({error})", FailureKind.DAMAGED) from error
 
 
 def _read(document: Document, stem: str) -> LoadedDocument:

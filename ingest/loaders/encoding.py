@@ -8,7 +8,7 @@ strict decoding is scored by the share of its non-ASCII characters that are very
 import codecs
 import re
 
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -53,7 +53,8 @@ def decode(data: bytes) -> str:
             text = _strictly(data, encoding)
             if text is None:
                 raise LoadError(
-                    f"it says it is {encoding.removesuffix('-sig').upper()} but is not; the file is damaged"
+                    f"it says it is {encoding.removesuffix('-sig').upper()} but is not; the file is damaged",
+                    FailureKind.ENCODING,
                 )
             return _reject_binary(text)
     if b"\x00" in data:
@@ -105,7 +106,7 @@ def _without_mark(data: bytes) -> str:
         usual = sum(c.isascii() or c in _COMMON_CHINESE or c in _COMMON_LATIN for c in sample)
         if usual >= _LEAST_USUAL * len(sample) and any(c in sample for c in " \n，。"):
             return text
-    raise LoadError("it contains binary data, not text")
+    raise LoadError("it contains binary data, not text", FailureKind.BINARY)
 
 
 def _detected(data: bytes) -> str:
@@ -117,7 +118,7 @@ def _detected(data: bytes) -> str:
     best = from_bytes(sample, threshold=0.15, preemptive_behaviour=False, enable_fallback=False).best()
     text = None if best is None else _strictly(data, best.encoding)
     if text is None or (len(_LETTER.findall(text[:_SAMPLE])) < _LEAST_LETTERS * len(text[:_SAMPLE])):
-        raise LoadError("its text encoding was not recognised; save it as UTF-8")
+        raise LoadError("its text encoding was not recognised; save it as UTF-8", FailureKind.ENCODING)
     return text
 
 
@@ -152,5 +153,5 @@ def _plausibility(text: str, common: frozenset[str]) -> float:
 def _reject_binary(text: str) -> str:
     sample = text[:_SAMPLE]
     if len(_CONTROL.findall(sample)) > _MOST_CONTROL * len(sample):
-        raise LoadError("it contains binary data, not text")
+        raise LoadError("it contains binary data, not text", FailureKind.BINARY)
     return text

@@ -9,7 +9,7 @@ from lxml import etree
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.html import load_html
 from ingest.loaders.package import DAMAGES, local_name, open_package, parse_xml
 
@@ -25,7 +25,7 @@ def load_epub(data: bytes, stem: str) -> LoadedDocument:
     """
     with open_package(data, "an EPUB book") as package:
         if _is_protected(package):
-            raise LoadError("the book has copy protection (DRM) and cannot be read")
+            raise LoadError("the book has copy protection (DRM) and cannot be read", FailureKind.PROTECTED)
         opf_path = _opf_path(package)
         opf = parse_xml(_read(package, opf_path))
         builder = DocumentBuilder()
@@ -46,7 +46,7 @@ def _read(package: ZipFile, path: str) -> bytes:
     try:
         return package.read(path)
     except DAMAGES as error:
-        raise LoadError(f"it is an EPUB book that is damaged ({error})") from error
+        raise LoadError(f"it is an EPUB book that is damaged ({error})", FailureKind.DAMAGED) from error
 
 
 def _opf_path(package: ZipFile) -> str:
@@ -55,7 +55,7 @@ def _opf_path(package: ZipFile) -> str:
     for element in root.iter():
         if local_name(element) == "rootfile" and element.get("full-path"):
             return str(element.get("full-path"))
-    raise LoadError("it is an EPUB book without a list of contents; it is damaged")
+    raise LoadError("it is an EPUB book without a list of contents; it is damaged", FailureKind.DAMAGED)
 
 
 def _spine(opf: etree._Element, folder: str) -> Iterator[str]:

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.detection import detect
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.formats import Format
 from ingest.loaders.large_text import LARGE, Content, drop_pages
 from ingest.loaders.members import MOST_MEMBER_BYTES, MOST_MEMBERS, MOST_UNPACKED, Member
@@ -47,9 +47,14 @@ class _Budget:
 
     def take(self, member: Member) -> None:
         if self.members < 1:
-            raise LoadError(f"more than {MOST_MEMBERS:,} files are packed into one; unpack it and ingest the folder")
+            raise LoadError(
+                f"more than {MOST_MEMBERS:,} files are packed into one; unpack it and ingest the folder",
+                FailureKind.PACKED,
+            )
         if member.size > self.unpacked:
-            raise LoadError(f"it unpacks to more than {MOST_UNPACKED >> 30} GB; unpack it and ingest the folder")
+            raise LoadError(
+                f"it unpacks to more than {MOST_UNPACKED >> 30} GB; unpack it and ingest the folder", FailureKind.PACKED
+            )
         self.members -= 1
         self.unpacked -= member.size
 
@@ -99,7 +104,9 @@ def sha256_of_content(data: Content) -> str:
 def _members(path: str, large: str, found: Format, data: Content, budget: _Budget, depth: int) -> Iterator[Part]:
     """Yield what is inside a file, or the parts of a text file, whose name is `large`."""
     if depth >= _DEEPEST:
-        raise LoadError(f"it lies in more than {_DEEPEST} archives or e-mails, one inside the other; unpack it")
+        raise LoadError(
+            f"it lies in more than {_DEEPEST} archives or e-mails, one inside the other; unpack it", FailureKind.PACKED
+        )
     for member in found.open_parts(data, large) if large else found.open_members(data):
         budget.take(member)
         inner = f"{path}/{member.name}" if path else member.name
@@ -112,13 +119,13 @@ def _members(path: str, large: str, found: Format, data: Content, budget: _Budge
 
 
 def _too_large() -> NoReturn:
-    raise LoadError(f"it is larger than {MOST_MEMBER_BYTES >> 20} MB; split it")
+    raise LoadError(f"it is larger than {MOST_MEMBER_BYTES >> 20} MB; split it", FailureKind.TOO_LARGE)
 
 
 def _load(found: Format, data: Content, stem: str) -> LoadedDocument:
     document = found.load(data, stem)
     if not document.is_container and not _LETTER.search(document.text):
-        raise LoadError("no text was found in the file")
+        raise LoadError("no text was found in the file", FailureKind.NO_TEXT)
     return replace(document, mime=document.mime or found.mime, title=document.title or stem)
 
 

@@ -11,7 +11,7 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.ocr import read_picture
 from ingest.loaders.package import STUMBLES
 
@@ -33,7 +33,7 @@ def load_image(data: bytes, stem: str) -> LoadedDocument:
         builder.paragraph(read_picture(pixels))
     document = builder.build("", stem)
     if not document.text:
-        raise LoadError("no words were found in the picture")
+        raise LoadError("no words were found in the picture", FailureKind.NO_TEXT)
     return document
 
 
@@ -48,13 +48,16 @@ def _frames(data: bytes) -> Iterator[NDArray[np.uint8]]:
                     if number >= (1 if still else _MOST_FRAMES):
                         return
                     if frame.width * frame.height > _MOST_PIXELS:
-                        raise LoadError(f"it has more than {_MOST_PIXELS // 10**6} million pixels; make it smaller")
+                        raise LoadError(
+                            f"it has more than {_MOST_PIXELS // 10**6} million pixels; make it smaller",
+                            FailureKind.TOO_LARGE,
+                        )
                     if min(frame.size) >= _SMALLEST_SIDE:
                         yield _pixels(frame)
     except Image.DecompressionBombError as error:
-        raise LoadError("the picture has far too many pixels; make it smaller") from error
+        raise LoadError("the picture has far too many pixels; make it smaller", FailureKind.TOO_LARGE) from error
     except (UnidentifiedImageError, struct.error, *STUMBLES) as error:
-        raise LoadError(f"the picture is damaged and cannot be opened ({error})") from error
+        raise LoadError(f"the picture is damaged and cannot be opened ({error})", FailureKind.DAMAGED) from error
 
 
 def _pixels(frame: Image.Image) -> NDArray[np.uint8]:

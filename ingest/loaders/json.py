@@ -7,7 +7,7 @@ from typing import Any
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.encoding import decode
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.normalise import normalise
 from ingest.loaders.tables import clean_cell, record_lines
 
@@ -23,7 +23,9 @@ def load_json(data: bytes, stem: str) -> LoadedDocument:
         LoadError: for anything but JSON, for more than 50 MB and for values nested more than 50 deep.
     """
     if len(data) > _MOST:
-        raise LoadError(f"it is larger than {_MOST >> 20} MB; save its records as JSON lines (.jsonl)")
+        raise LoadError(
+            f"it is larger than {_MOST >> 20} MB; save its records as JSON lines (.jsonl)", FailureKind.TOO_LARGE
+        )
     builder = DocumentBuilder()
     _add(builder, parse_json(decode(data)), 1)
     return builder.build("", stem)
@@ -42,7 +44,7 @@ def load_jsonl(data: bytes, stem: str) -> LoadedDocument:
     document = builder.build("", stem)
     good = len(document.atomic_spans)
     if not good:
-        raise LoadError("none of its lines is JSON; the file may be damaged")
+        raise LoadError("none of its lines is JSON; the file may be damaged", FailureKind.INVALID)
     shown = ", ".join(map(str, bad[:10])) + (", …" if len(bad) > 10 else "")
     warning = f"{len(bad)} lines are not JSON and were not read: {shown}" if bad else None
     return builder.build("", stem, warning)
@@ -53,9 +55,9 @@ def parse_json(text: str) -> Any:
     try:
         return json.loads(text, parse_int=str, parse_float=str, parse_constant=str)
     except RecursionError as error:
-        raise LoadError(f"its values nest more than {_DEEPEST} deep") from error
+        raise LoadError(f"its values nest more than {_DEEPEST} deep", FailureKind.TOO_DEEP) from error
     except ValueError as error:
-        raise LoadError(f"it is not valid JSON ({error}); the file may be damaged") from error
+        raise LoadError(f"it is not valid JSON ({error}); the file may be damaged", FailureKind.INVALID) from error
 
 
 def _lines_of(text: str, bad: list[int]) -> Iterator[str]:
@@ -73,7 +75,7 @@ def _lines_of(text: str, bad: list[int]) -> Iterator[str]:
 def _add(builder: DocumentBuilder, value: Any, level: int) -> None:
     """Add one value: scalars of an object first, then its objects and lists as sections."""
     if level > _DEEPEST:
-        raise LoadError(f"its values nest more than {_DEEPEST} deep")
+        raise LoadError(f"its values nest more than {_DEEPEST} deep", FailureKind.TOO_DEEP)
     if isinstance(value, dict):
         builder.atomic_lines(
             f"{clean_cell(key)}: {clean_cell(text)}" for key, text in _scalars(value) if not _is_prose(text)
@@ -113,7 +115,7 @@ def _runs(values: list[Any]) -> Iterator[Any]:
 def _pairs(value: Any, name: str, level: int) -> Iterator[tuple[str, str]]:
     """Yield the scalars inside a record with their dotted names."""
     if level > _DEEPEST:
-        raise LoadError(f"its values nest more than {_DEEPEST} deep")
+        raise LoadError(f"its values nest more than {_DEEPEST} deep", FailureKind.TOO_DEEP)
     if isinstance(value, dict):
         for key, inner in value.items():
             yield from _pairs(inner, f"{name}.{key}" if name else str(key), level + 1)

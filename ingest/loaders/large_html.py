@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from ingest.loaders import large_text
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.large_text import Content, drop_pages
 from ingest.loaders.members import Member, Names
 
@@ -52,7 +52,10 @@ def html_in_parts(data: Content, name: str) -> Iterator[Member]:
         LoadError: when it is in UTF-16.
     """
     if b"\0" in data[:64]:
-        raise LoadError(f"a web page of more than {large_text.LARGE >> 20} MB is read in UTF-8 only; save it so")
+        raise LoadError(
+            f"a web page of more than {large_text.LARGE >> 20} MB is read in UTF-8 only; save it so",
+            FailureKind.ENCODING,
+        )
     head = data[:_HEAD]
     repeated = b"".join(found.group() for found in (_CHARSET.search(head), _TITLE.search(head)) if found)
     articles = sum(1 for _, _ in zip(range(2), _ARTICLE.finditer(data), strict=False))

@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import PurePosixPath
 
 from ingest.loaders import large_text
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.large_text import Content, drop_pages
 from ingest.loaders.members import Member, Names
 
@@ -44,7 +44,9 @@ def json_in_parts(data: Content, name: str) -> Iterator[Member]:
         LoadError: when it is not JSON in UTF-8, or a single string in it is larger than a part.
     """
     if b"\0" in data[:64]:
-        raise LoadError(f"JSON of more than {large_text.LARGE >> 20} MB is read in UTF-8 only; save it so")
+        raise LoadError(
+            f"JSON of more than {large_text.LARGE >> 20} MB is read in UTF-8 only; save it so", FailureKind.ENCODING
+        )
     start = len(codecs.BOM_UTF8) if data[:3] == codecs.BOM_UTF8 else 0
     pure, names = PurePosixPath(name), Names()
     first = _Window.at(data, start)
@@ -58,7 +60,10 @@ def json_in_parts(data: Content, name: str) -> Iterator[Member]:
 def _spans(data: Content, start: int) -> Iterator[_Span]:
     end = yield from _spans_of(data, start, b"", b"", 1)
     if data[end : end + _LOOKED_AT].strip():
-        raise LoadError(f"there is more behind its end (at byte {end:,}); if these are JSON lines, name it .jsonl")
+        raise LoadError(
+            f"there is more behind its end (at byte {end:,}); if these are JSON lines, name it .jsonl",
+            FailureKind.INVALID,
+        )
 
 
 def _read(data: Content, span: _Span) -> bytes:
@@ -81,7 +86,7 @@ class _Window:
         try:
             text = codecs.getincrementaldecoder("utf-8")().decode(data[start:end], final=end == len(data))
         except UnicodeDecodeError as error:
-            raise LoadError("its text is not UTF-8 throughout; save it as UTF-8") from error
+            raise LoadError("its text is not UTF-8 throughout; save it as UTF-8", FailureKind.ENCODING) from error
         drop_pages(data)
         return cls(text, start, end == len(data))
 
@@ -91,7 +96,7 @@ class _Window:
             value = self.value(place) if named else place
             _, end = _DECODER.raw_decode(self.text, value)
         except RecursionError as error:
-            raise LoadError(f"its values nest more than {_DEEPEST} deep") from error
+            raise LoadError(f"its values nest more than {_DEEPEST} deep", FailureKind.TOO_DEEP) from error
         except ValueError:
             return None
         behind = _space(self.text, end)
@@ -172,11 +177,11 @@ def _space(text: str, place: int) -> int:
 
 
 def _damaged(offset: int) -> LoadError:
-    return LoadError(f"it is not valid JSON (at byte {offset:,}); the file may be damaged")
+    return LoadError(f"it is not valid JSON (at byte {offset:,}); the file may be damaged", FailureKind.INVALID)
 
 
 def _too_large(offset: int) -> LoadError:
     return LoadError(
         f"a value in it (at byte {offset:,}) is damaged, is larger than {large_text.MOST >> 20} MB or nests more than "
-        f"{_DEEPEST} deep; save its records as JSON lines (.jsonl)"
+        f"{_DEEPEST} deep; save its records as JSON lines (.jsonl)", FailureKind.TOO_LARGE
     )

@@ -12,7 +12,7 @@ from typing import cast
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.encoding import decode, decode_as
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.html import read_html
 from ingest.loaders.members import Member, Names
 
@@ -31,7 +31,10 @@ def load_mail(data: bytes, stem: str) -> LoadedDocument:
     """
     message = _parse(data)
     if not any(_header(message, name) for name in _SHOWN):
-        raise LoadError("it is named like an e-mail but has neither a sender nor a subject; the file may be damaged")
+        raise LoadError(
+            "it is named like an e-mail but has neither a sender nor a subject; the file may be damaged",
+            FailureKind.MISNAMED,
+        )
     builder = DocumentBuilder()
     builder.atomic_lines(f"{name}: {value}" for name in _SHOWN if (value := _header(message, name)))
     for part in _parts(message):
@@ -64,7 +67,7 @@ def _parse(data: bytes) -> EmailMessage:
     try:
         return message_from_bytes(data, policy=policy.default)
     except (*_STUMBLES, RecursionError) as error:
-        raise LoadError(f"the e-mail is damaged and cannot be read ({error})") from error
+        raise LoadError(f"the e-mail is damaged and cannot be read ({error})", FailureKind.DAMAGED) from error
 
 
 def _parts(message: EmailMessage) -> Iterator[EmailMessage]:
@@ -75,7 +78,9 @@ def _parts(message: EmailMessage) -> Iterator[EmailMessage]:
         part, depth = waiting.pop()
         found += 1
         if depth > _DEEPEST or found > _MOST_PARTS:
-            raise LoadError(f"the e-mail has more than {_MOST_PARTS} parts or nests more than {_DEEPEST} deep")
+            raise LoadError(
+                f"the e-mail has more than {_MOST_PARTS} parts or nests more than {_DEEPEST} deep", FailureKind.TOO_DEEP
+            )
         if part.get_content_type() == "message/rfc822" or not part.is_multipart():
             yield part
             continue
@@ -108,7 +113,7 @@ def _content(part: EmailMessage) -> bytes:
             return inner[0].as_bytes(policy=policy.SMTP) if isinstance(inner, list) and inner else b""
         payload = part.get_payload(decode=True)
     except (*_STUMBLES, RecursionError) as error:
-        raise LoadError(f"the attachment is damaged ({error})") from error
+        raise LoadError(f"the attachment is damaged ({error})", FailureKind.DAMAGED) from error
     return payload if isinstance(payload, bytes) else b""
 
 

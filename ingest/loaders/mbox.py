@@ -7,7 +7,7 @@ from email.parser import BytesHeaderParser
 from functools import partial
 
 from ingest.documents import LoadedDocument
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.large_text import Content, drop_pages
 from ingest.loaders.members import Member, Names
 
@@ -30,7 +30,7 @@ def mbox_members(data: Content) -> Iterator[Member]:
     """
     starts = list(_START.finditer(data))
     if not starts or starts[0].start() != 0:
-        raise LoadError("it is named like a mailbox but does not begin with a message")
+        raise LoadError("it is named like a mailbox but does not begin with a message", FailureKind.MISNAMED)
     drop_pages(data)
     names = Names()
     ends = [*(match.start() for match in starts[1:]), len(data)]

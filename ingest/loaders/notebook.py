@@ -6,7 +6,7 @@ from typing import Any
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.encoding import decode
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.json import parse_json
 from ingest.loaders.markdown import read_markdown
 from ingest.loaders.normalise import normalise
@@ -23,7 +23,7 @@ def load_notebook(data: bytes, stem: str) -> LoadedDocument:
     """
     notebook = parse_json(decode(data))
     if not isinstance(notebook, dict):
-        raise LoadError("it is named like a Jupyter notebook but is none")
+        raise LoadError("it is named like a Jupyter notebook but is none", FailureKind.MISNAMED)
     cells = notebook.get("cells")
     if cells is None:  # format 3
         sheets = _dicts(notebook.get("worksheets"))
@@ -46,7 +46,7 @@ def load_notebook(data: bytes, stem: str) -> LoadedDocument:
 
 def _dicts(values: Any) -> Iterator[dict[str, Any]]:
     if values is not None and not isinstance(values, list):
-        raise LoadError("the notebook is damaged: its cells are not a list")
+        raise LoadError("the notebook is damaged: its cells are not a list", FailureKind.DAMAGED)
     yield from (value for value in values or () if isinstance(value, dict))
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.line_wraps import rejoin_lines
 from ingest.loaders.normalise import normalise
 from ingest.loaders.reading_order import Box, in_reading_order
@@ -24,6 +24,8 @@ _LOCK = threading.Lock()  # one picture at a time: the engine keeps buffers
 
 class OcrMissingError(LoadError):
     """The OCR extra is not installed."""
+
+    kind = FailureKind.NEEDS_OCR
 
 
 @dataclass(slots=True)

@@ -7,7 +7,7 @@ from lxml import etree
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.package import DAMAGES, local_name, open_package, parse_xml
 
 _MOST_CELLS = 5_000_000
@@ -25,11 +25,11 @@ def load_opendocument(data: bytes, stem: str) -> LoadedDocument:
     """
     with open_package(data, "an OpenDocument file") as package:
         if b"encryption-data" in _part(package, "META-INF/manifest.xml"):
-            raise LoadError("it is protected by a password; save it without one")
+            raise LoadError("it is protected by a password; save it without one", FailureKind.PROTECTED)
         content = _part(package, "content.xml")
         meta = _part(package, "meta.xml")
     if not content:
-        raise LoadError("it is an OpenDocument file without content; it is damaged")
+        raise LoadError("it is an OpenDocument file without content; it is damaged", FailureKind.DAMAGED)
     root = parse_xml(content)
     body = next((e for e in root.iter() if local_name(e) == "body"), None)
     reader = _Reader()
@@ -44,7 +44,7 @@ def _part(package: ZipFile, name: str) -> bytes:
     except KeyError:
         return b""
     except DAMAGES as error:
-        raise LoadError(f"it is an OpenDocument file that is damaged ({error})") from error
+        raise LoadError(f"it is an OpenDocument file that is damaged ({error})", FailureKind.DAMAGED) from error
 
 
 def _title(meta: bytes) -> str:
@@ -136,7 +136,9 @@ class _Reader:
     def _take(self, cells: int) -> None:
         self._cells -= cells
         if self._cells < 0:
-            raise LoadError(f"the file has more than {_MOST_CELLS:,} cells; split it or save it as CSV")
+            raise LoadError(
+                f"the file has more than {_MOST_CELLS:,} cells; split it or save it as CSV", FailureKind.TOO_LARGE
+            )
 
 
 def _table_of(row: etree._Element) -> etree._Element | None:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from lxml import etree
 
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 
 MOST_UNPACKED = 1 << 30  # bytes of all parts together: more is a ZIP bomb, not a document
 _MOST_XML = 100 << 20  # bytes of one XML part; its tree takes about ten times as much
@@ -36,14 +36,17 @@ def open_package(data: bytes, kind: str) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             entries = package.infolist()
             if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
-                raise LoadError("it unpacks to more than a gigabyte; split the document")
+                raise LoadError("it unpacks to more than a gigabyte; split the document", FailureKind.TOO_LARGE)
             if any(entry.file_size > _MOST_XML for entry in entries if entry.filename.endswith((".xml", "html"))):
-                raise LoadError(f"a part of it unpacks to more than {_MOST_XML >> 20} MB of XML; split the document")
+                raise LoadError(
+                    f"a part of it unpacks to more than {_MOST_XML >> 20} MB of XML; split the document",
+                    FailureKind.TOO_LARGE,
+                )
             if any(entry.flag_bits & 1 for entry in entries):
-                raise LoadError("it is protected by a password; save it without one")
+                raise LoadError("it is protected by a password; save it without one", FailureKind.PROTECTED)
             yield package
     except DAMAGES as error:
-        raise LoadError(f"it is {kind} that is damaged and cannot be opened ({error})") from error
+        raise LoadError(f"it is {kind} that is damaged and cannot be opened ({error})", FailureKind.DAMAGED) from error
 
 
 def check_package(data: bytes, kind: str) -> None:
@@ -65,9 +68,9 @@ def parse_xml(data: bytes) -> etree._Element:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        raise LoadError(f"its XML is damaged ({error})") from error
+        raise LoadError(f"its XML is damaged ({error})", FailureKind.DAMAGED) from error
     if root is None:
-        raise LoadError("its XML is damaged")
+        raise LoadError("its XML is damaged", FailureKind.DAMAGED)
     return root
 
 

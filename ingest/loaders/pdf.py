@@ -14,7 +14,7 @@ import pypdfium2.raw as pdfium_raw
 from numpy.typing import NDArray
 
 from ingest.documents import Heading, LoadedDocument, PageSpan
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.normalise import normalise
 from ingest.loaders.ocr import INSTALL_HINT, OcrMissingError, read_picture
 from ingest.loaders.pdf_page import PageText, read_page
@@ -53,8 +53,10 @@ def _open(data: bytes) -> pypdfium2.PdfDocument:
         return pypdfium2.PdfDocument(data)
     except pypdfium2.PdfiumError as error:
         if error.err_code in {pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY}:
-            raise LoadError("the PDF is encrypted and needs a password; save a copy without one") from error
-        raise LoadError(f"the PDF is damaged and cannot be opened ({error})") from error
+            raise LoadError(
+                "the PDF is encrypted and needs a password; save a copy without one", FailureKind.PROTECTED
+            ) from error
+        raise LoadError(f"the PDF is damaged and cannot be opened ({error})", FailureKind.DAMAGED) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +93,11 @@ def _read(pdf: pypdfium2.PdfDocument, stem: str) -> LoadedDocument:
         if unread:
             raise OcrMissingError(f"it has no text layer: it is a scan or only pictures; {INSTALL_HINT}")
         if damaged:
-            raise LoadError(f"the PDF is damaged: {len(damaged)} of its pages cannot be opened, and no text was found")
-        raise LoadError("no text was found in it, neither in a text layer nor in its pictures")
+            raise LoadError(
+                f"the PDF is damaged: {len(damaged)} of its pages cannot be opened, and no text was found",
+                FailureKind.DAMAGED,
+            )
+        raise LoadError("no text was found in it, neither in a text layer nor in its pictures", FailureKind.NO_TEXT)
     text = _PAGE_BREAK.join(texts)
     stated = str(pdf.get_metadata_dict().get("Title") or "")
     title = stem if _DULL_TITLE.search(stated) else " ".join(normalise(stated).split())

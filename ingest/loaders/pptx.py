@@ -11,7 +11,7 @@ from pptx.exc import PythonPptxError
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.package import STUMBLES, check_package
 
 _DEEPEST_GROUP = 20
@@ -33,7 +33,9 @@ def load_pptx(data: bytes, stem: str) -> LoadedDocument:
             _add_slide(builder, slide)
         stated = (slides.core_properties.title or "").strip()
     except (*STUMBLES, etree.XMLSyntaxError, PythonPptxError) as error:
-        raise LoadError(f"the PowerPoint file is damaged and cannot be opened ({error})") from error
+        raise LoadError(
+            f"the PowerPoint file is damaged and cannot be opened ({error})", FailureKind.DAMAGED
+        ) from error
     # The templates of PowerPoint bear a title that nobody wrote.
     return builder.build("", "" if stated.lower() == "powerpoint presentation" else stated, fallback=stem)
 

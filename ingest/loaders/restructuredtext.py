@@ -10,7 +10,7 @@ from docutils.core import publish_doctree
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.encoding import decode
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.normalise import normalise
 
 _SETTINGS = {
@@ -41,7 +41,9 @@ def load_restructuredtext(data: bytes, stem: str) -> LoadedDocument:
         LoadError: for binary content, an unknown encoding, or a document that docutils cannot take.
     """
     if len(data) > _MOST:
-        raise LoadError(f"it is larger than {_MOST >> 20} MB, too much for reStructuredText; save it as .txt")
+        raise LoadError(
+            f"it is larger than {_MOST >> 20} MB, too much for reStructuredText; save it as .txt", FailureKind.TOO_LARGE
+        )
     text = normalise(decode(data))
     if max(map(len, text.split("\n"))) > _LONGEST_LINE:
         too_long = f"it has lines of more than {_LONGEST_LINE:,} characters and was read as plain text"
@@ -49,9 +51,11 @@ def load_restructuredtext(data: bytes, stem: str) -> LoadedDocument:
     try:
         tree = publish_doctree(text, settings_overrides=_SETTINGS)
     except RecursionError as error:
-        raise LoadError("it nests too deep for reStructuredText; save it as .txt") from error
+        raise LoadError("it nests too deep for reStructuredText; save it as .txt", FailureKind.TOO_DEEP) from error
     except Exception as error:  # docutils lets out whatever its directives stumble over
-        raise LoadError(f"it is not valid reStructuredText ({type(error).__name__}: {error})") from error
+        raise LoadError(
+            f"it is not valid reStructuredText ({type(error).__name__}: {error})", FailureKind.INVALID
+        ) from error
     builder = DocumentBuilder()
     _add(builder, tree, 0, 0)
     return builder.build("", "", fallback=stem)
@@ -60,7 +64,7 @@ def load_restructuredtext(data: bytes, stem: str) -> LoadedDocument:
 def _add(builder: DocumentBuilder, parent: nodes.Element, level: int, depth: int) -> None:
     """Add the blocks in `parent`; `level` is that of the section around."""
     if depth > _DEEPEST:
-        raise LoadError(f"it nests more than {_DEEPEST} deep; save it as .txt")
+        raise LoadError(f"it nests more than {_DEEPEST} deep; save it as .txt", FailureKind.TOO_DEEP)
     for index, node in enumerate(parent.children):
         if isinstance(node, _UNREAD):
             continue

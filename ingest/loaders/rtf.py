@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 
 _TOKEN = re.compile(
     rb"\\(?:(?P<word>[a-zA-Z]{1,32})(?P<number>-?\d{1,10})? ?|'(?P<hex>[0-9a-fA-F]{2})|(?P<sign>[^a-zA-Z]))|"
@@ -120,7 +120,9 @@ class _Reader:
         if brace == b"{":
             self._stack.append(self._state)
             if len(self._stack) > _DEEPEST:
-                raise LoadError(f"its groups nest more than {_DEEPEST:,} deep; the file is damaged")
+                raise LoadError(
+                    f"its groups nest more than {_DEEPEST:,} deep; the file is damaged", FailureKind.TOO_DEEP
+                )
         elif self._stack:
             self._state = self._stack.pop()
 

@@ -12,7 +12,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
-from ingest.loaders.errors import LoadError
+from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.package import STUMBLES, check_package
 
 _MOST_CELLS = 5_000_000  # empty ones too: a row may claim 16,384 cells in a few bytes
@@ -35,7 +35,7 @@ def load_xlsx(data: bytes, stem: str) -> LoadedDocument:
         finally:
             workbook.close()
     except (*STUMBLES, etree.XMLSyntaxError, InvalidFileException) as error:
-        raise LoadError(f"the Excel workbook is damaged and cannot be read ({error})") from error
+        raise LoadError(f"the Excel workbook is damaged and cannot be read ({error})", FailureKind.DAMAGED) from error
     warning = f"hidden sheets were not read: {', '.join(hidden)}" if hidden else None
     return builder.build("", stated or stem, warning)
 
@@ -77,7 +77,10 @@ class _CellCounter:
         for row in sheet.iter_rows():
             self._left -= max(1, len(row))
             if self._left < 0:
-                raise LoadError(f"the workbook has more than {_MOST_CELLS:,} cells; split it or save it as CSV")
+                raise LoadError(
+                    f"the workbook has more than {_MOST_CELLS:,} cells; split it or save it as CSV",
+                    FailureKind.TOO_LARGE,
+                )
             yield _texts(row)
 
 

@@ -33,10 +33,11 @@ def ask_command(
     What is said to be asked only may be given several times: --type pdf --type docx means either of them; different
     ones, such as --folder contracts --since 2024-01-01, must all hold.
     """
-    from rag_app.chain import QuestionTooLong, build_chain
+    from rag_app.chain import build_chain
     from rag_app.cli import fail
     from rag_app.cli.showing import print_answer
     from rag_app.collection import open_library
+    from rag_app.question_limit import QuestionTooLong
 
     if not question.strip():
         fail("the question is empty")

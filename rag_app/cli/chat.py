@@ -79,9 +79,10 @@ def _open_when_ready(url: str) -> None:
 def _terminal(settings: Settings) -> None:
     from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
-    from rag_app.chain import QuestionTooLong, build_chain
+    from rag_app.chain import build_chain
     from rag_app.cli.showing import plain, print_answer
     from rag_app.collection import open_library
+    from rag_app.question_limit import QuestionTooLong
 
     with open_library(settings, create=False) as library:
         if settings.filter:

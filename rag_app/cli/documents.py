@@ -20,7 +20,7 @@ from rag_app.settings import Settings
 @settings_options
 def list_command(tag: str | None, as_json: bool, settings: Settings) -> None:
     """List the documents of a collection with their state, tags and all their paths."""
-    from rag_app.cli.showing import plain
+    from rag_app.cli.showing import plain, plain_reason
     from rag_app.collection import open_library
 
     if not settings.has_library:
@@ -50,7 +50,7 @@ def list_command(tag: str | None, as_json: bool, settings: Settings) -> None:
             if path != r.source:
                 click.echo(f"{'':26}also {plain(path)}")
         if r.error:
-            click.echo(f"{'':26}{plain(r.error)}")
+            click.echo(f"{'':26}{plain_reason(r.error)}")
     click.echo(f"{len(records)} documents in collection {settings.collection!r}")
 
 

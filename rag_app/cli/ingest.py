@@ -202,11 +202,11 @@ def _fetch(folder: Path, addresses: Sequence[str]) -> tuple[list[Path], list[Out
 
 def show_report(report: IngestReport) -> None:
     """Each bad file with its reason on stderr, then one line of counts."""
-    from rag_app.cli.showing import plain
+    from rag_app.cli.showing import plain, plain_reason
 
     for outcome in (*report.failed, *report.skipped):
         word = "failed " if outcome in report.failed else "skipped"
-        click.echo(f"{word} {plain(outcome.source)}: {plain(outcome.reason or '')}", err=True)
+        click.echo(f"{word} {plain(outcome.source)}: {plain_reason(outcome.reason)}", err=True)
     counts = {kind: len(getattr(report, kind)) for kind in _ENDINGS}
     always = ("added", "unchanged", "failed")
     parts = [f"{count} {kind}" for kind, count in counts.items() if count or kind in always]
@@ -225,7 +225,7 @@ def _dry_run(
     as_json: bool,
 ) -> NoReturn:
     from ingest.plan import plan
-    from rag_app.cli.showing import plain
+    from rag_app.cli.showing import plain, plain_reason
     from rag_app.collection import open_library
 
     library = open_library(settings, create=False) if settings.has_library else None
@@ -236,8 +236,8 @@ def _dry_run(
             if as_json:
                 _print_json({"event": one.kind, **asdict(one)})
             elif one.kind != "unchanged":
-                note = one.reason or (f"was {one.previous}" if one.previous else "")
-                click.echo(f"{one.kind:8} {plain(one.source)}" + (f": {plain(note)}" if note else ""))
+                note = plain_reason(one.reason) or (f"was {plain(one.previous)}" if one.previous else "")
+                click.echo(f"{one.kind:8} {plain(one.source)}" + (f": {note}" if note else ""))
     finally:
         if library is not None:
             library.close()

@@ -39,12 +39,12 @@ def jobs_command(job_id: int | None, limit: int, as_json: bool, settings: Settin
         found = listed if job_id is None else {**listed[0], "files": [asdict(f) for f in files]}
         click.echo(json.dumps(found, ensure_ascii=False))
         return
-    from rag_app.cli.showing import plain
+    from rag_app.cli.showing import plain, plain_reason
 
     for job in jobs:
         counts = ", ".join(f"{n} {kind}" for kind, n in job.counts.items()) or "nothing"
         paths = plain(" ".join(map(str, job.arguments.get("paths", []))))
         click.echo(f"{job.job_id:5}  {job.started_at}  {job.state:11} {job.seconds:8.1f} s  {counts}  {paths}")
     for file in files:
-        note = f": {plain(file.reason)}" if file.reason else ""
+        note = f": {plain_reason(file.reason)}" if file.reason else ""
         click.echo(f"       {file.outcome:9} {file.chunks:6} passages  {plain(file.source)}{note}")

@@ -10,6 +10,7 @@ import click
 
 from ingest.document_filter import DocumentFilter
 from ingest.library import Library
+from ingest.loaders.errors import kind_and_message
 from model.language import language_of
 from rag_app.answer import Answer
 from rag_app.checked_answer import notes_on_unproven
@@ -32,6 +33,11 @@ _SAID = {    # English, Chinese
 def plain(text: str) -> str:
     """Text without control characters."""
     return _CONTROL.sub("", text)
+
+
+def plain_reason(reason: str | None) -> str:
+    """Why a file failed, as a sentence; its kind is for programs."""
+    return plain(kind_and_message(reason or "")[1])
 
 
 def print_answer(

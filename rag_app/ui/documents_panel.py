@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import streamlit as st
@@ -12,9 +13,11 @@ from ingest.library import Library
 from rag_app.source_name import source_name, source_names
 from rag_app.ui import session
 from rag_app.ui.engine import Engine, Stage
+from rag_app.ui.failure_words import failure_words
 from rag_app.ui.rendering import progress_html, trouble_html
 from rag_app.ui.safe_html import element, escaped
-from rag_app.ui.strings import Strings
+from rag_app.ui.string_fields import Strings
+from rag_app.ui.strings import language_of_strings
 from rag_app.ui.troubles import explain
 from rag_app.ui.upload_box import show_queue
 from rag_app.ui.upload_queue import UploadQueue
@@ -22,6 +25,8 @@ from rag_app.ui.upload_queue import UploadQueue
 _EVERY = 2.0        # seconds
 _SHOWN = 40         # rows; more are found with the filter
 _FILTER_FROM = 12   # documents
+_CROSS = ":material/close:"
+_UNSPOKEN = re.compile(r"[^\w.-]|_")
 
 
 @st.fragment(run_every=_EVERY)
@@ -75,7 +80,9 @@ def _chosen(records: Sequence[DocumentRecord], strings: Strings) -> list[Documen
 def _show_document(record: DocumentRecord, name: str, library: Library, strings: Strings) -> None:
     text, button = st.columns([6, 1], vertical_alignment="top")
     text.html(document_html(record, name, strings))
-    if button.button("✕", key=f"remove-{record.document_id}", help=strings.remove, type="tertiary"):
+    # The label is for those who listen to the page; look.py hides it from those who see the cross.
+    label = strings.remove_named.format(_spoken(name))
+    if button.button(label, key=f"remove-{record.document_id}", help=strings.remove, icon=_CROSS, type="tertiary"):
         session.set_removal(record.document_id)
         session.set_error(None)
         st.rerun(scope="fragment")
@@ -92,15 +99,16 @@ def _show_document(record: DocumentRecord, name: str, library: Library, strings:
 
 def document_html(record: DocumentRecord, name: str, strings: Strings) -> str:
     """One document: its name, its state and, where something is wrong, the reason."""
+    language = language_of_strings(strings)
     if record.state == "failed":
-        state = strings.failed.format(record.error or "")
+        state = strings.failed.format(failure_words(record.error or "", language))
     elif record.state == "pending":
         state = strings.pending
     elif record.chunks == 0:    # an archive or a mailbox
         state = strings.container
     else:
         state = strings.one_passage if record.chunks == 1 else strings.passages.format(record.chunks)
-        state += f" · {record.error}" if record.error else ""
+        state += f" · {failure_words(record.error, language)}" if record.error else ""
     return element(
         "div", f"rag-document rag-{record.state}", element("div", "rag-document-name", escaped(name)),
         element("div", "rag-document-state", escaped(state)),
@@ -115,6 +123,11 @@ def _remove(record: DocumentRecord, library: Library) -> None:
         return      # somebody else removed it
     except LibraryError as error:
         session.set_error(error)
+
+
+def _spoken(name: str) -> str:
+    """A name as a label, which Streamlit reads as Markdown: its letters and figures only."""
+    return " ".join(_UNSPOKEN.sub(" ", name).split())
 
 
 def _name(record: DocumentRecord) -> str:

@@ -11,7 +11,7 @@ from ingest.library import Library
 from rag_app.source_name import source_names
 from rag_app.ui.documents_panel import document_html
 from rag_app.ui.safe_html import element, escaped
-from rag_app.ui.strings import Strings
+from rag_app.ui.string_fields import Strings
 from rag_app.ui.upload_box import SAMPLES, show_queue, show_samples_button, show_upload_box
 from rag_app.ui.upload_queue import UploadQueue
 
@@ -19,9 +19,9 @@ _EXAMPLES = 4   # questions offered
 _FAILED = 40    # documents shown
 
 
-def show_first_page(library: Library, queue: UploadQueue, strings: Strings) -> None:
+def show_first_page(library: Library, queue: UploadQueue, strings: Strings, chat_model: str) -> None:
     """The welcome, with the upload box right below it."""
-    st.html(_welcome(strings.welcome, strings))
+    st.html(_welcome(strings.welcome, strings, chat_model))
     show_upload_box(queue, strings)
     show_samples_button(queue, strings)
     _show_uploads(library, queue, strings)
@@ -37,14 +37,17 @@ def _show_uploads(library: Library, queue: UploadQueue, strings: Strings) -> Non
         st.html(document_html(record, names[record.source], strings))
 
 
-def _welcome(lines: Sequence[str], strings: Strings) -> str:
+def _welcome(lines: Sequence[str], strings: Strings, chat_model: str) -> str:
+    private = strings.private if chat_model == "local" else strings.private_files.format(chat_model)
     paragraphs = "".join(element("p", "rag-welcome-line", escaped(line)) for line in lines)
-    return element("div", "rag-welcome", paragraphs, element("p", "rag-private", escaped(strings.private)))
+    return element("div", "rag-welcome", paragraphs, element("p", "rag-private", escaped(private)))
 
 
-def show_beginning(library: Library, ask: Callable[[str], None], strings: Strings) -> None:
+def show_beginning(
+    library: Library, ask: Callable[[str], None], strings: Strings, chat_model: str
+) -> None:
     """What to expect, before the first question; for the sample documents, questions that they answer."""
-    st.html(_welcome(strings.welcome[1:], strings))
+    st.html(_welcome(strings.welcome[1:], strings, chat_model))
     _show_examples(library, ask, strings)
 
 

@@ -20,6 +20,11 @@ ol.rag-answers > li.rag-item { margin: 0 0 1rem 0 !important; padding: 0 !import
 .rag-citation[open] > .rag-around { border: 1px solid rgba(128, 128, 128, .28); border-radius: .6rem;
   padding: .7rem .9rem; margin-top: .3rem; }
 .rag-prose { white-space: pre-wrap; overflow-wrap: anywhere; line-height: 1.6; }
+.rag-unproven { opacity: .6; }
+.rag-unproven-quotation, .rag-unproven-number { opacity: 1; text-decoration: underline wavy #be3c32;
+  text-underline-offset: .2rem; }
+.rag-flag { font-size: .78rem; color: #be3c32; border: 1px solid #be3c32; border-radius: .3rem; padding: 0 .3rem;
+  margin: 0 .3rem; white-space: nowrap; }
 .rag-streaming { font-size: 1.1rem; opacity: .75; }
 .rag-confidence { font-size: .85rem; opacity: .85; margin: .1rem 0 .3rem 0; }
 .rag-percent { font-weight: 600; }
@@ -58,8 +63,10 @@ ol.rag-answers > li.rag-item { margin: 0 0 1rem 0 !important; padding: 0 !import
 .rag-failed .rag-document-state { color: #be3c32; opacity: 1; }
 @media (prefers-color-scheme: dark) {
   .rag-unsure .rag-percent { color: #f0a070; }
-  .rag-failed .rag-document-state { color: #f29188; }
+  .rag-failed .rag-document-state, .rag-flag { color: #f29188; }
 }
 section[data-testid="stSidebar"] button[kind="tertiary"] { padding: 0 .4rem; min-height: 1.5rem; opacity: .7; }
+[class*="st-key-remove-"] button [data-testid="stMarkdownContainer"] { position: absolute; width: 1px; height: 1px;
+  overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 </style>
 """

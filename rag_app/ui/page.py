@@ -17,11 +17,10 @@ from rag_app.ui.pending import PendingAnswer
 from rag_app.ui.rendering import trouble_html
 from rag_app.ui.shared import engine_for, library_for, uploads_for
 from rag_app.ui.sidebar import show_collections, show_conversation_button, show_language, show_library
-from rag_app.ui.strings import Strings, strings_for
+from rag_app.ui.string_fields import Strings
+from rag_app.ui.strings import strings_for
 from rag_app.ui.talk import show_conversation
 from rag_app.ui.troubles import explain
-
-_LONGEST_QUESTION = 2000    # characters
 
 
 def show_page() -> None:
@@ -70,11 +69,10 @@ def _show(settings: Settings, strings: Strings, contents: DeltaGenerator) -> Non
         chosen, searched_in = show_library(library, queue, engine, strings, has_passages=has_passages)
     if has_passages:
         st.chat_input(
-            strings.ask, key="question", max_chars=_LONGEST_QUESTION, on_submit=ask_typed,
-            disabled=conversation.pending is not None,
+            strings.ask, key="question", on_submit=ask_typed, disabled=conversation.pending is not None,
         )
         if not conversation.turns and conversation.pending is None:
-            show_beginning(library, ask, strings)
+            show_beginning(library, ask, strings, settings.chat_model)
     elif not conversation.turns:
-        show_first_page(library, queue, strings)
+        show_first_page(library, queue, strings, settings.chat_model)
     show_conversation(conversation, engine, strings, is_local=settings.chat_model == "local")

@@ -9,7 +9,8 @@ from model.language import language_of
 from rag_app.answer import Answer, Passage, QuotedAnswer
 from rag_app.evidence import AnswerEvidence, Evidence, Piece
 from rag_app.ui.safe_html import element, escaped
-from rag_app.ui.strings import Strings, strings_for
+from rag_app.ui.string_fields import Strings
+from rag_app.ui.strings import strings_for
 from rag_app.ui.troubles import Trouble
 
 SURE, LIKELY = 0.85, 0.6    # confidence from which an answer is called so
@@ -44,7 +45,7 @@ def answer_html(
 
 
 def _item_html(answer: QuotedAnswer, evidence: AnswerEvidence, strings: Strings, *, numbered: bool) -> str:
-    prose = "" if answer.is_quote else element("div", "rag-prose", escaped(answer.text))
+    prose = "" if answer.is_quote else _prose_html(answer, strings)
     places = [
         _sentence_html(place) + _place_html(place, strings, show_number=numbered) for place in evidence.places
     ]
@@ -52,6 +53,19 @@ def _item_html(answer: QuotedAnswer, evidence: AnswerEvidence, strings: Strings,
         _place_html(place, strings, show_number=numbered, label=strings.also_in) for place in evidence.also_in
     ]
     return "".join([prose, *places, *others])
+
+
+def _prose_html(answer: QuotedAnswer, strings: Strings) -> str:
+    """What a chat model wrote: its own words grey, and what it only claims to quote called so."""
+    flags = {"quotation": strings.misquoted, "number": strings.misnumbered}
+    html, at = "", 0
+    for run in answer.unproven:
+        html += escaped(answer.text[at:run.start])
+        html += element("span", f"rag-unproven rag-unproven-{run.kind}", escaped(answer.text[run.start:run.end]))
+        html += element("span", "rag-flag", escaped(flags[run.kind])) if run.kind in flags else ""
+        at = run.end
+    note = element("div", "rag-note", escaped(strings.own_words)) if answer.unproven else ""
+    return element("div", "rag-prose", html + escaped(answer.text[at:])) + note
 
 
 def _sentence_html(evidence: Evidence) -> str:
@@ -104,6 +118,13 @@ def searched_for_html(answer: Answer, strings: Strings) -> str:
     if answer.standalone_question in {"", answer.question}:
         return ""
     return element("div", "rag-searched", escaped(strings.searched_for + answer.standalone_question))
+
+
+def question_read_html(answer: Answer, strings: Strings) -> str:
+    """How far a long question was read; nothing where it was read to its end."""
+    if answer.question_read is None:
+        return ""
+    return element("div", "rag-searched rag-question-read", escaped(f"{strings.question_read}{answer.question_read}…"))
 
 
 def searched_in_html(words: str, strings: Strings) -> str:
@@ -187,6 +208,7 @@ def progress_html(label: str, seconds: int | None = None) -> str:
     return element("div", "rag-progress", '<span class="rag-spinner"></span>', escaped(label), elapsed)
 
 
-def streaming_html(text: str) -> str:
-    """The reply so far."""
-    return element("div", "rag-answer rag-streaming", element("div", "rag-prose", escaped(text)))
+def streaming_html(text: str, note: str = "") -> str:
+    """The reply so far, with a note below it."""
+    below = element("div", "rag-note", escaped(note)) if note else ""
+    return element("div", "rag-answer rag-streaming", element("div", "rag-prose", escaped(text)), below)

@@ -16,7 +16,8 @@ from ingest.facets import Facets
 from ingest.library import Library
 from rag_app.ui import session
 from rag_app.ui.format_names import type_name
-from rag_app.ui.strings import LANGUAGE_NAMES, Strings, language_of_strings
+from rag_app.ui.string_fields import Strings
+from rag_app.ui.strings import LANGUAGE_NAMES, language_of_strings
 
 _MOST = 300     # values offered of one kind
 

@@ -15,7 +15,8 @@ from rag_app.ui.documents_panel import show_documents
 from rag_app.ui.engine import Engine
 from rag_app.ui.search_filter import show_search_filter
 from rag_app.ui.shared import library_for
-from rag_app.ui.strings import LANGUAGE_NAMES, Strings
+from rag_app.ui.string_fields import Strings
+from rag_app.ui.strings import LANGUAGE_NAMES
 from rag_app.ui.upload_box import show_upload_box
 from rag_app.ui.upload_queue import UploadQueue
 

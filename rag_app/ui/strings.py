@@ -2,85 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from model.language import Language
-
-
-@dataclass(frozen=True, slots=True)
-class Strings:
-    """The page's words in one language."""
-
-    title: str
-    welcome: tuple[str, str]
-    private: str
-    upload: str
-    try_samples: str
-    ask: str
-    examples: str
-    documents: str
-    no_documents: str
-    passages: str
-    one_passage: str
-    container: str
-    failed: str
-    pending: str
-    filter: str
-    search_in: str
-    searched_in: str
-    filter_folder: str
-    filter_type: str
-    filter_tag: str
-    filter_language: str
-    filter_since: str
-    filter_until: str
-    uploaded: str
-    more_documents: str
-    remove: str
-    remove_question: str
-    remove_yes: str
-    remove_no: str
-    collection: str
-    new_collection: str
-    collection_name: str
-    create: str
-    new_conversation: str
-    language: str
-    reading_file: str
-    files_waiting: str
-    waiting_for_writer: str
-    loading_search: str
-    loading_reader: str
-    searching: str
-    reading: str
-    searched_for: str
-    page: str
-    confidence: str
-    sure: str
-    likely: str
-    unsure: str
-    no_confidence: str
-    several: str
-    also_in: str
-    in_document: str
-    removed_since: str
-    nothing_searched: str
-    possible: str
-    not_found_hint: str
-    nearest: str
-    not_an_answer: str
-    trouble: str
-    trouble_settings: str
-    trouble_locked: str
-    trouble_fingerprint: str
-    trouble_library: str
-    trouble_filter: str
-    trouble_embedder: str
-    trouble_reranker: str
-    trouble_weights: str
-    trouble_weights_hint: str
-    trouble_unknown_hint: str
-
+from rag_app.ui.string_fields import Strings
 
 ENGLISH = Strings(
     title="Ask your documents",
@@ -89,6 +12,8 @@ ENGLISH = Strings(
         "Every answer is quoted word for word from your files, with its place; if they do not say, you are told so.",
     ),
     private="Nothing leaves this computer: files, questions and answers stay here.",
+    private_files="Files and their index stay on this computer. Questions and the passages found for them go to the "
+    "chat model {}, which may be elsewhere.",
     upload="Add documents",
     try_samples="Try it with the sample documents",
     ask="Ask a question about your documents",
@@ -112,6 +37,7 @@ ENGLISH = Strings(
     uploaded="uploaded files",
     more_documents="{} more; use the box above to find one by name.",
     remove="Remove this document",
+    remove_named="Remove {}",
     remove_question="Remove it from this collection? Your own file is not touched.",
     remove_yes="Remove",
     remove_no="Keep",
@@ -135,6 +61,11 @@ ENGLISH = Strings(
     likely="probably right; see the passage",
     unsure="unsure: check the passage",
     no_confidence="quote found in your documents; this model states no confidence",
+    own_words="Grey words are the model's own. They were not found in your documents.",
+    misquoted="not in your documents",
+    misnumbered="stands in another passage",
+    unchecked="Being written, and not yet compared with your documents.",
+    question_read="The question is long. It was read as far as: ",
     several="Your documents give {} different answers. Check which one applies to you:",
     also_in="also in",
     in_document="Show in document",
@@ -145,6 +76,9 @@ ENGLISH = Strings(
     nearest="Nearest passages (not an answer)",
     not_an_answer="These came closest to your question. They are no answer to it.",
     trouble="That did not work",
+    trouble_too_long="That is too long for a question",
+    trouble_too_long_hint="It has {:,} characters; {:,} are the most. Ask in a sentence or two. A text that is to be "
+    "searched is added as a document.",
     trouble_settings="A setting cannot be used",
     trouble_locked="The collection is being written to",
     trouble_fingerprint="This collection was made with other settings",
@@ -165,6 +99,7 @@ CHINESE = Strings(
         "每个答案都逐字引自您的文件，并注明出处；文件里没有的，会如实告诉您。",
     ),
     private="所有内容都留在这台电脑上：文件、问题和答案都不会外传。",
+    private_files="文件及其索引都留在这台电脑上；问题和检索到的段落会交给聊天模型 {}，它可能在别处运行。",
     upload="添加文档",
     try_samples="用示例文档试试",
     ask="就您的文档提一个问题",
@@ -188,6 +123,7 @@ CHINESE = Strings(
     uploaded="上传的文件",
     more_documents="还有 {} 个；请用上面的框按名称查找。",
     remove="移除此文档",
+    remove_named="移除 {}",
     remove_question="从这个文档集中移除？您自己的文件不会改动。",
     remove_yes="移除",
     remove_no="保留",
@@ -211,6 +147,11 @@ CHINESE = Strings(
     likely="大概正确，请看原文",
     unsure="不太确定，请核对原文",
     no_confidence="引文已在您的文档中核实；该模型不提供把握程度",
+    own_words="灰色文字是模型自己的话，在您的文档中没有找到。",
+    misquoted="您的文档中没有这段文字",
+    misnumbered="出自另一个段落",
+    unchecked="正在生成，尚未与您的文档核对。",
+    question_read="问题较长，只读了开头：",
     several="您的文档中有 {} 种不同的说法，请核对哪一种适用：",
     also_in="同样见于",
     in_document="在文档中查看",
@@ -221,6 +162,8 @@ CHINESE = Strings(
     nearest="最接近的段落（不是答案）",
     not_an_answer="以下段落与问题最接近，但并不是答案。",
     trouble="操作没有成功",
+    trouble_too_long="作为问题太长了",
+    trouble_too_long_hint="共 {:,} 个字符，最多 {:,} 个。请用一两句话提问；需要检索的文本请作为文档添加。",
     trouble_settings="有一项设置无法使用",
     trouble_locked="该文档集正在被写入",
     trouble_fingerprint="该文档集是用另外的设置建立的",

@@ -16,13 +16,14 @@ from rag_app.ui.rendering import (
     possible_html,
     progress_html,
     question_html,
+    question_read_html,
     searched_for_html,
     searched_in_html,
     small_talk_html,
     streaming_html,
     trouble_html,
 )
-from rag_app.ui.strings import Strings
+from rag_app.ui.string_fields import Strings
 from rag_app.ui.troubles import explain
 
 _LOOK_EVERY = 0.1   # seconds
@@ -45,7 +46,7 @@ def show_conversation(conversation: Conversation, engine: Engine, strings: Strin
         _show_question(pending.question)
         with st.chat_message("assistant", avatar=_DOCUMENTS):
             _scroll_to_question(conversation)
-            _follow(pending, engine, strings)
+            _follow(pending, engine, strings, is_local=is_local)
         conversation.turns.append(pending.turn)
         conversation.pending = None
         conversation.is_fresh = True
@@ -77,7 +78,10 @@ def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
     if answer.small_talk:
         st.html(small_talk_html(answer))
         return
-    searched = searched_for_html(answer, strings) + searched_in_html(turn.searched_in, strings)
+    searched = "".join((
+        searched_for_html(answer, strings), question_read_html(answer, strings),
+        searched_in_html(turn.searched_in, strings),
+    ))
     if searched:
         st.html(searched)
     if not answer.answered:
@@ -89,7 +93,7 @@ def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
     st.html(answer_html(answer, turn.evidence, strings, is_local=is_local))
 
 
-def _follow(pending: PendingAnswer, engine: Engine, strings: Strings) -> None:
+def _follow(pending: PendingAnswer, engine: Engine, strings: Strings, *, is_local: bool) -> None:
     """Show how far the answer is. Only changes are sent; the seconds are one, so the page can interrupt this loop."""
     progress, reply = st.empty(), st.empty()
     started = time.monotonic()
@@ -100,7 +104,7 @@ def _follow(pending: PendingAnswer, engine: Engine, strings: Strings) -> None:
         if now[0] != shown[0]:
             progress.html(now[0])
         if now[1] != shown[1]:
-            reply.html(streaming_html(now[1]))
+            reply.html(streaming_html(now[1], "" if is_local else strings.unchecked))
         shown = now
 
 

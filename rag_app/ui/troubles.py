@@ -8,9 +8,10 @@ from ingest.embedding import EmbedderError
 from ingest.errors import FilterError, FingerprintMismatch, LibraryError, LibraryLocked
 from ingest.loaders import LoadError
 from rag_app.prompts import PromptError
+from rag_app.question_limit import LONGEST_QUESTION, QuestionTooLong
 from rag_app.retrieval.rerank import RerankerError
 from rag_app.settings import SettingsError
-from rag_app.ui.strings import Strings
+from rag_app.ui.string_fields import Strings
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,9 @@ class Trouble:
 
 def explain(error: Exception, strings: Strings) -> Trouble:
     """Put an error into words. The messages of our own errors say what to do; others get a general hint."""
+    if isinstance(error, QuestionTooLong):
+        hint = strings.trouble_too_long_hint.format(error.length, LONGEST_QUESTION)
+        return Trouble(strings.trouble_too_long, hint)
     known: tuple[tuple[type[Exception], str], ...] = (
         (LibraryLocked, strings.trouble_locked),
         (FingerprintMismatch, strings.trouble_fingerprint),

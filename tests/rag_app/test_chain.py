@@ -13,9 +13,10 @@ from ingest.document_filter import DocumentFilter
 from ingest.errors import FilterError
 from ingest.library import Library
 from rag_app.answer import Answer
-from rag_app.chain import QuestionTooLong, build_chain
+from rag_app.chain import build_chain
 from rag_app.chat_models.local_gpt import ChatLocalGPT
 from rag_app.history import leans_openly
+from rag_app.question_limit import QuestionTooLong
 from rag_app.settings import Settings
 
 
