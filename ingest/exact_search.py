@@ -62,7 +62,7 @@ class ExactSearch:
             # Gathering many rows takes longer than comparing with all.
             few = 4 * len(rows) < len(snapshot.hashes)
             similarities = snapshot.matrix[rows] @ vector if few else (snapshot.matrix @ vector)[rows]
-        best = _largest(similarities, k)
+        best = largest(similarities, k)
         return [(snapshot.hashes[rows[n]], float(similarities[n])) for n in best]
 
     def _as_of(self, generation: int) -> _Snapshot:
@@ -91,7 +91,7 @@ class ExactSearch:
         return _Snapshot(generation, last, tuple(found), matrix[: len(found)])
 
 
-def _largest(similarities: NDArray[np.float32], k: int) -> NDArray[np.intp]:
+def largest(similarities: NDArray[np.float32], k: int) -> NDArray[np.intp]:
     """Return the places of the `k` largest numbers, largest first; equal ones in their order."""
     if len(similarities) > k:
         limit = np.partition(similarities, len(similarities) - k)[len(similarities) - k]

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.catalogue import Catalogue
-from ingest.exact_search import ExactSearch
+from ingest.exact_search import ExactSearch, largest
 from ingest.vector_index import VectorIndex
 from ingest.vector_table import VectorTable
 
@@ -117,4 +117,4 @@ def _best(vectors: dict[bytes, NDArray[np.float32]], vector: NDArray[np.float32]
         return []
     keys = list(vectors)
     similarities = np.stack(list(vectors.values())) @ vector
-    return [(keys[n], float(similarities[n])) for n in np.argsort(-similarities, kind="stable")[:k]]
+    return [(keys[n], float(similarities[n])) for n in largest(similarities, k)]

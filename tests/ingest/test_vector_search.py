@@ -7,6 +7,7 @@ import pytest
 
 from ingest import vector_search, vector_table
 from ingest.documents import Chunk, DocumentRecord, Incoming, LoadedDocument
+from ingest.exact_search import largest
 from ingest.library import Library
 from tests.ingest.conftest import HashingEmbedder
 
@@ -145,3 +146,9 @@ def test_vectors_are_read_in_the_order_of_the_file(library: Library) -> None:
     # Looking up all rows of the model and sorting them, for each block, made the first question wait 40 times as long.
     plan = library._catalogue.database.rows(f"EXPLAIN QUERY PLAN {vector_table._NEXT_BLOCK}", 0, "model", 10)
     assert [str(step[3]) for step in plan] == ["SEARCH vectors USING INTEGER PRIMARY KEY (rowid>?)"]
+
+
+@pytest.mark.parametrize("k", [1, 3, 50, 100])
+def test_the_largest_come_first_and_equal_ones_in_their_order(k: int) -> None:
+    similarities = np.random.default_rng(0).integers(0, 9, 50).astype(np.float32)  # many ties
+    assert largest(similarities, k).tolist() == np.argsort(-similarities, kind="stable")[:k].tolist()
