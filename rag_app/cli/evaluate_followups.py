@@ -12,9 +12,12 @@ from rag_app.cli.options import settings_options
 from rag_app.settings import Settings
 
 if TYPE_CHECKING:
+    from ingest.embedding import Embedder
+    from rag_app.evaluation.dialogues import Dialogues
     from rag_app.followups.rewriter import Rewriter
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
+_FOLDER = click.Path(path_type=Path, file_okay=False)
 _PASSAGES = 5
 
 
@@ -28,9 +31,13 @@ _PASSAGES = 5
               help="JSON lines: question, context. Each is asked after others and must pass unchanged.")
 @click.option("--made", type=_FILE, multiple=True,
               help="JSON lines: question, context. Follow-ups are made from them; is their passage still found?")
+@click.option("--dialogues", type=_FILE, multiple=True,
+              help="JSON lines: id, history, question, rewrite, and the passages: context or contexts; without these, "
+                   "the answers of each dialogue are one document. Is it found for questions as asked and completed?")
+@click.option("--cache", type=_FOLDER, help="Keep vectors in this folder, so that a further run takes seconds.")
 @click.option("--rewriter", "kind", type=click.Choice(["rules", "gpt"]), default="rules", show_default=True,
               help="What finds the words that a question leaves out.")
-@click.option("--reader", type=click.Path(path_type=Path, file_okay=False),
+@click.option("--reader", type=_FOLDER,
               help="Folder of the GPT for --rewriter gpt; by default the one in use.")
 @click.option("--limit", type=click.IntRange(min=1), help="So many questions of each file.")
 @click.option("--details", is_flag=True, help="Print every completion, on stderr.")
@@ -38,18 +45,19 @@ _PASSAGES = 5
 @settings_options
 def followups(
     files: tuple[Path, ...], only_questions: bool, part: str, alone: tuple[Path, ...], made: tuple[Path, ...],
-    kind: Literal["rules", "gpt"], reader: Path | None, limit: int | None, details: bool, as_json: bool,
-    settings: Settings,
+    dialogues: tuple[Path, ...], cache: Path | None, kind: Literal["rules", "gpt"], reader: Path | None,
+    limit: int | None, details: bool, as_json: bool, settings: Settings,
 ) -> None:
     """Test whether follow-up questions are told from others, and completed as people complete them."""
     from model.json_lines import DataError
     from rag_app.cli.evaluate import show
     from rag_app.evaluation import followups as evaluation
+    from rag_app.evaluation.dialogues import made_dialogues, read_dialogues
     from rag_app.followups.made import independent
     from rag_app.followups.rows import part_of, read_rows
 
-    if not files and not alone and not made:
-        fail("nothing to measure: give --file, --independent or --made")
+    if not (files or alone or made or dialogues):
+        fail("nothing to measure: give --file, --independent, --made or --dialogues")
     found: dict[str, Any] = {}
     rewriter = _rewriter(kind, reader or settings.reader)
     try:
@@ -67,10 +75,16 @@ def followups(
                     independent(file, same_passage=same, most=limit), quiet=False, rewriter=rewriter
                 )
                 found[f"{file.name}, after {others}"] = evaluation.report(done)
-        for file in made:
-            found[f"{file.name}, passage in {_PASSAGES}"] = _passages_found(file, limit, settings, rewriter)
+        asked = {
+            **{f"{file.name}, made": made_dialogues(file) for file in made},
+            **{file.name: read_dialogues(file, part) for file in dialogues},
+        }
     except DataError as error:
         fail(str(error))
+    if asked:
+        embedder = _embedder(settings, cache)
+        for name, judged in asked.items():
+            found[f"{name}, recall at {_PASSAGES}"] = _recall(judged, limit, embedder, rewriter)
     show(found, as_json)
 
 
@@ -98,23 +112,25 @@ def _rewriter(kind: Literal["rules", "gpt"], folder: Path | None) -> Rewriter:
         fail(str(error))
 
 
-def _passages_found(file: Path, limit: int | None, settings: Settings, rewriter: Rewriter) -> dict[str, Any]:
-    """Index the contexts of a file and search them for follow-ups made of its questions."""
-    from model.json_lines import read_lines
+def _embedder(settings: Settings, cache: Path | None) -> Embedder:
     from rag_app.collection import build_embedder
-    from rag_app.evaluation import followups as evaluation
+    from rag_app.evaluation.cached_embedder import CachedEmbedder
+
+    embedder = build_embedder(settings)
+    return embedder if cache is None else CachedEmbedder(embedder, cache)
+
+
+def _recall(judged: Dialogues, limit: int | None, embedder: Embedder, rewriter: Rewriter) -> dict[str, Any]:
+    """Index the documents and search them as the product does, for the questions as asked and completed."""
+    from rag_app.evaluation.dialogues import recall
     from rag_app.evaluation.temporary_library import temporary_library
-    from rag_app.followups.made import shortened
     from rag_app.retrieval.retriever import LibraryRetriever
 
-    rows = list(shortened(file))[:limit]
-    contexts = {str(r["context"]): str(r.get("title") or "") for r in read_lines(file)}
-    names = {f"context-{i:06d}.txt": context for i, context in enumerate(contexts)}
-    texts = {name: (contexts[context], context) for name, context in names.items()}
-    with temporary_library(texts, build_embedder(settings), quiet=False) as library:
+    with temporary_library(judged.documents, embedder, quiet=False) as library:
         retriever = LibraryRetriever(library=library, k=_PASSAGES)
 
         def find(question: str) -> list[str]:
-            return [names[d.metadata["source"]] for d in retriever.invoke(question)]
+            return [d.metadata["source"] for d in retriever.invoke(question)]
 
-        return {"n": len(rows), **evaluation.retrieval(rows, find, quiet=False, rewriter=rewriter)}
+        found = recall(judged.asked[:limit], find, quiet=False, rewriter=rewriter)
+    return {"documents": len(judged.documents), **found}

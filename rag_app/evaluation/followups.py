@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,27 +67,6 @@ def report(completions: Sequence[Completion]) -> dict[str, Any]:
             "precision": _ratio(sum(p[0] for p in put_in), sum(p[2] for p in put_in)),
         }
     return found
-
-
-def retrieval(
-    rows: Sequence[tuple[Row, str]], find: Callable[[str], Sequence[str]], *, quiet: bool,
-    rewriter: Rewriter | None = None,
-) -> dict[str, float | None]:
-    """Share of follow-ups whose passage is among those found for the question as asked, completed, and as written.
-
-    Args:
-        rows: made follow-ups with the passage that answers each.
-        find: a question -> passages.
-        quiet: no progress bar on stderr.
-        rewriter: completes the questions; None: by rule.
-    """
-    rewriter = rewriter or RuleRewriter()
-    hits: dict[str, list[bool]] = {"as_asked": [], "ours": [], "as_written": []}
-    for row, passage in tqdm(rows, unit="q", disable=quiet):
-        hits["as_asked"].append(passage in find(row.question))
-        hits["ours"].append(passage in find(standalone_after(row.question, row.turns, rewriter=rewriter)))
-        hits["as_written"].append(passage in find(row.standalone))
-    return {name: _mean(values) for name, values in hits.items()}
 
 
 def _put_in(c: Completion) -> tuple[int, int, int]:

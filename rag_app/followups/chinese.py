@@ -10,7 +10,7 @@ from typing import Any
 
 from ingest.keywords import segmenter
 
-_FREQUENT = 300     # occurrences in jieba's dictionary (of 60 million words) from which a word says nothing specific
+_FREQUENT = 300     # occurrences (`Word.frequency`) from which a word says nothing specific
 _PIECE = re.compile(
     r"《[^》]+》|「[^」]+」|“[^”]+”|`[^`]+`|[A-Za-z0-9.][\w.#+:/@-]*(?: [A-Za-z][\w.#+:/@-]*)*", re.ASCII)
 _HAN = re.compile(r"[\u3400-\u9fff]")
@@ -39,7 +39,12 @@ class Word:
         """Whether it says something specific: a name, or a word that is seldom used."""
         if self.flag == "name":
             return True
-        return self.noun and len(self.text) > 1 and int(segmenter().FREQ.get(self.text) or 0) < _FREQUENT
+        return self.noun and len(self.text) > 1 and self.frequency < _FREQUENT
+
+    @property
+    def frequency(self) -> int:
+        """Occurrences in jieba's dictionary (of 60 million words), 0 for a word that it does not know."""
+        return int(segmenter().FREQ.get(self.text) or 0)
 
     @property
     def verb(self) -> bool:

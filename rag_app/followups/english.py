@@ -157,3 +157,11 @@ def is_rare(token: Token) -> bool:
         return False
     stems = {word.removesuffix(s) for s in ("s", "es", "ed", "ing", "ly", "er", "d")}
     return not any(stem in common or stem + "e" in common or stem in VERB for stem in stems)
+
+
+def stem(word: str) -> str:
+    """A lower-case word without its commonest endings: a rough form to compare by."""
+    for suffix in ("ing", "ies", "es", "ed", "s"):
+        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
+            return word[:-len(suffix)]
+    return word

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from rag_app.followups.conversation import Turn
 from rag_app.followups.english import Token, is_rare, tokens, words_of
+from rag_app.followups.patterns_en import ORDINAL
 from rag_app.followups.phrases_en import Phrase, phrases
 
 PREPOSITIONS = words_of(
@@ -66,9 +67,8 @@ def _put(new: str, old: Phrase, question: str) -> str:
 
 def _beside_head(modifier: str, question: str) -> str:
     """After "How big is the provision thread pool?", "the workflow one" changes the modifier."""
-    ordinals = r"\b(first|second|third|last|next|previous|old|new|oldest|newest)\b"
-    if re.fullmatch(ordinals, modifier, re.IGNORECASE) and re.search(ordinals, question, re.IGNORECASE):
-        return re.sub(ordinals, modifier, question, count=1, flags=re.IGNORECASE) + "?"
+    if ORDINAL.fullmatch(modifier) and ORDINAL.search(question):
+        return ORDINAL.sub(modifier, question, count=1) + "?"
     inside = [p for p in phrases(question, linked=False) if not p.asked and " " in p.text]
     if inside:
         old = inside[0]

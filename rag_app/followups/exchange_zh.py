@@ -7,14 +7,10 @@ import re
 
 from rag_app.followups.chinese import words
 from rag_app.followups.conversation import Turn
-from rag_app.followups.patterns_zh import QUESTION_WORD, REPLACEABLE
+from rag_app.followups.patterns_zh import ITEM, QUESTION_WORD, REPLACEABLE
 from rag_app.followups.topic_zh import noun_phrases
 
 _NE = re.compile(r"^(.{1,16}?)(的)?(呢|怎么样|怎麼樣|如何|也一样吗|也是吗|也是|也行吗)?[？?。]*$")
-ITEM = re.compile(
-    r"(前者|后者|後者|第([一二三四五])(?:个人|[个個种種条項项类類步点]|)(?!.*第)|最后一?[个個种種条项]|"
-    r"前一[个個种類类]|后一[个個种類类])(的?)"
-)
 PERSON_WORD = re.compile(r"([人员員生者方商户戶师師长長客工主])$")
 _TIME = re.compile(r"(周末|週末|平时|平時|晚上|白天|节假日|假日|工作日|今年|明年|去年|冬天|夏天|淡季|旺季)$")
 _WHEN = re.compile(r"(内|里|裡|时|時|后|後|前|期间|时候|時候|的话|情况下|以上|以下|情況下)$")

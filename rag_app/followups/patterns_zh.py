@@ -13,6 +13,7 @@ _QUESTION_WORDS = (
     "多长|多大|多高|多远|多重|多[^个種]|几[^个乎]?|幾|哪[一个個些里裡儿年种種位家天部本款]*|谁|誰|何时|何|啥|是否|是不是|有没有|"
     "有沒有|能不能|可不可以|会不会|要不要"
 )
+_FORMER = "前者|后者|後者"
 _GO_ON = "还有|還有|另外|然后|然後|所以|但是|可是|不过|不過"
 
 # What stands for something else, by kind.
@@ -25,7 +26,7 @@ POINTERS = {
     "that": re.compile(rf"那(?:之|以|年|时|時|天|边|邊|里|裡|儿|[{CLASSIFIER}])"),
     "there": re.compile(_HERE),
     "item": re.compile(
-        r"前者|后者|後者|两者|兩者|二者|其他|其它|其餘|其余|另一|另外|别的|別的|剩下|余下|前[一两几二][个個種种位项項条條]|"
+        rf"{_FORMER}|两者|兩者|二者|其他|其它|其餘|其余|另一|另外|别的|別的|剩下|余下|前[一两几二][个個種种位项項条條]|"
         r"后[一两几][个個種种位项項条條]|上一|下一|"
         r"第[一二三四五六七八九十两][个個种種步条條项次点點类]?(?=[的呢？?是能会要有在怎什叫做不说，]|$)|"
         r"^最后一[个個種种条條项項步][^\u3400-\u9fff]*$|哪[一]?[个個种]更|一样|相同|同样"
@@ -68,3 +69,39 @@ COMPARED_WITH_ONE = re.compile(
     rf"^(?:{THEN})?(?:跟|和|与|與|同)[^，]{{1,14}}(?:比|区别|區別|不同|差别|差別|一样|哪个)[^，]*$"
     r"|^[^和跟与與、]{0,14}有(?:什么|什麼|啥|何)(?:区别|區別|不同|差别|差別)"
 )
+# "那海关呢，多久出结论": as before, but for a noun that is named first
+BEGINS_WITH_NE = re.compile(r"^[^，。？?]{1,12}呢，")
+ENDS_WITH_NE = re.compile(r"呢[？?。！]?$")
+CONDITION_ONLY = re.compile(r"(的话|的時候|的时候|也是|也行|呢|没有)[？?]?$")
+# "跟四号线在哪里换乘": the other of the two is left out
+BEGINS_BESIDE_ONE = re.compile(r"^(那么?)?[跟和与同比](?!.*[和跟与])")
+# "换一根要多少钱": the noun is left out
+COUNTED = re.compile(
+    r"(?<!第)[一两二三四五几这那\d][个根张条片台件只把份页种款本座支套扇辆颗块包瓶袋节枚粒](?![\u3400-\u9fff]{0,1}[人月号])"
+    r"(?=$|[，？?]|要|多|怎|能|可|会|是|有|在|得|需|够|大|花|就|都|也)"
+)
+WHICH_ONE = re.compile(r"哪一?[个個种種些款项項位家][？?]?$|哪一?[个個种種]更")
+# One of several things that were said.
+ITEM = re.compile(
+    rf"({_FORMER}|第([一二三四五])(?:个人|[个個种種条項项类類步点]|)(?!.*第)|最后一?[个個种种条项]|"
+    r"前一[个個种種类类]|后一[个個种種类类])(的?)"
+)
+# Asks at all; asks with these words, between which a run of other words may repeat what was said.
+ASKS = re.compile(r"[吗嗎呢？?]$|怎|什|啥|谁|誰|哪|几|幾|多|如何|何|是否|是不是|有没有|能不能|吧")
+ASKING = re.compile(
+    r"怎么|怎麼|怎样|如何|为什么|什么|什麼|哪里|哪个|哪些|哪|谁|誰|多少|多久|多长|几|吗|嗎|呢|可以|需要|是否|有没有|"
+    r"[，。？?、\s]"
+)
+ONLY_WHY = re.compile(
+    r"^(为什么|為什麼|为啥|为何|怎么会|怎么回事|原因呢?|原因是什么|什么原因)(呢|啊|这样|会这样|不行|不能)?[？?。]*$"
+)
+BEGINS_WITH_AUXILIARY = re.compile(
+    r"^(能|可以|会|會|要|需要|有|是|没有?|沒有?|不|应|應|得|用|算|最|在|由|被|从|從|对|對|给|給|向|按|到|写|找|支持)"
+)
+# A name or a rare word is asked for its meaning; of the second kind, any word.
+DEFINITION = re.compile(
+    r"(^什么是|^什麼是|^什么叫|^什麼叫|^介绍|是怎么回事|做什么用|是什么|是什麼|是啥|指什么|指的是|定义|定義|什么意思|是谁|是誰|"
+    r"是做什么|干什么|有什么用|学名|简称|全称)"
+)
+WHAT_IS = re.compile(r"^(什么是|什么叫|何为|何谓)|是什么意思|指什么|指的是什么|的(定义|含义)是")
+QUOTED = re.compile(r"《[^》]*》|「[^」]*」|“[^”]*”")

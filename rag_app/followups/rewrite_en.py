@@ -13,28 +13,16 @@ from rag_app.followups.antecedent import antecedent
 from rag_app.followups.conversation import Turn
 from rag_app.followups.english import AUX, tokens
 from rag_app.followups.exchange_en import PREPOSITIONS, exchanged, is_fragment
+from rag_app.followups.patterns_en import BEGINS_WHAT_ABOUT, LISTED_ITEM, ONLY_MORE, OPENING
 from rag_app.followups.phrases_en import Phrase, listed, phrases
 from rag_app.followups.pronouns_en import short, with_antecedents
 
-_OPENING = re.compile(
-    r"^((ok(ay)?|so|and|but|or|also|then|well|no|yes|thanks|right|hm+),?\s+)+(?=\S)|,? (then|though|"
-    r"as well|too)(?=\?*$)",
-    re.IGNORECASE,
-)
-_WHAT_ABOUT = re.compile(r"^(?:(?:what|how) about|same (?=for|with|in|on)|what if|even)\s*", re.IGNORECASE)
 _BARE = re.compile(
     r"^(why not|why so|how so|how come|why|how|when|where|who|since when|until when|by whom|for how long|how long|"
     r"how much|how many|how often|which ones?|with whom)\W*$",
     re.IGNORECASE,
 )
 _CONDITION = re.compile(r"^(even )?(if|unless|when(?= (the|a|an|i|you|we|it|they)\b))\b", re.IGNORECASE)
-_MORE = re.compile(
-    r"\b(more|details?|elaborate|go on|continue|explain|example|examples|expand|anything else|what else|"
-    r"summari[sz]e)\b",
-    re.IGNORECASE,
-)
-_FORMER = re.compile(
-    r"\bthe (former|latter|(?:first|second|third|fourth|last) (?:one|option|kind|type|method|way))\b", re.I)
 _PLACES = {"former": 0, "first": 0, "second": 1, "third": 2, "fourth": 3, "latter": -1, "last": -1}
 _NEGATED = {"is": "isn't", "are": "aren't", "was": "wasn't", "were": "weren't", "do": "don't", "does": "doesn't",
             "did": "didn't", "can": "can't", "could": "couldn't", "will": "won't", "would": "wouldn't", "has": "hasn't",
@@ -50,7 +38,7 @@ def rewrite(question: str, turns: Sequence[Turn], meant: Sequence[str] = ()) -> 
         meant: words of the turns that it leaves out or means by pronouns, in its order, where they are known.
     """
     text = " ".join(question.split())
-    core = _OPENING.sub("", text).strip() or text
+    core = OPENING.sub("", text).strip() or text
     last = turns[-1]
     if match := _BARE.match(core):
         return _bare_question(match.group(1), last) or _with_topic(core, turns, meant)
@@ -58,10 +46,10 @@ def rewrite(question: str, turns: Sequence[Turn], meant: Sequence[str] = ()) -> 
         return found
     if _CONDITION.match(core) and "," not in core:
         return f"{last.question.strip().rstrip(' ?.!')} {core.rstrip(' ?.!')}?"
-    fragment = _WHAT_ABOUT.sub("", core) or core
+    fragment = BEGINS_WHAT_ABOUT.sub("", core) or core
     if is_fragment(fragment):
         fragment = fragment.strip(" ?.!")
-        if _MORE.search(core) and len(tokens(core)) <= 6:
+        if ONLY_MORE.search(core) and len(tokens(core)) <= 6:
             about = meant[0] if meant else named.text if (named := topic(turns)) else ""
             return f"{core.rstrip(' ?.!')} about {short(about)}?" if about else core
         return exchanged(fragment, last)
@@ -98,7 +86,7 @@ def _bare_question(asked: str, last: Turn) -> str | None:
 
 def _list_item(text: str, last: Turn, meant: Sequence[str]) -> str | None:
     """The item of the last answer's or question's enumeration in the place of "the latter", "the second one"."""
-    match = _FORMER.search(text)
+    match = LISTED_ITEM.search(text)
     if match is None:
         return None
     items = listed(last.answer) or listed(last.question)
@@ -117,7 +105,7 @@ def _with_topic(text: str, turns: Sequence[Turn], meant: Sequence[str]) -> str:
     named = short(about)
     body = text.rstrip(" ?.!")
     last = tokens(body)[-1] if tokens(body) else None
-    if _MORE.search(body) and len(tokens(body)) <= 7:
+    if ONLY_MORE.search(body) and len(tokens(body)) <= 7:
         link = "of" if body.lower().endswith(("example", "examples", "details")) else "about"
     elif last is not None and last.lower in PREPOSITIONS:
         link = ""

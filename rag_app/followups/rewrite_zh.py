@@ -12,15 +12,11 @@ from collections.abc import Sequence
 
 from model.language import language_of
 from rag_app.followups.conversation import Turn
-from rag_app.followups.exchange_zh import ITEM, exchanged
-from rag_app.followups.patterns_zh import ONLY_MORE, OPENING, REPLACEABLE
+from rag_app.followups.exchange_zh import exchanged
+from rag_app.followups.patterns_zh import ITEM, ONLY_MORE, ONLY_WHY, OPENING, REPLACEABLE
 from rag_app.followups.pronouns_zh import with_antecedent
 from rag_app.followups.topic_zh import joined, noun_phrases, topic
 
-_WHY = re.compile(
-    r"^(为什么|為什麼|为啥|为何|怎么会|怎么回事|原因呢?|原因是什么|什么原因)(呢|啊|这样|会这样|不行|"
-    r"不能)?[？?。]*$"
-)
 _PLACES = {"一": 0, "二": 1, "三": 2, "四": 3, "五": 4}
 
 
@@ -40,7 +36,7 @@ def rewrite(question: str, turns: Sequence[Turn], meant: Sequence[str] = ()) -> 
     reply = re.search(r"[？?]$", last.answer) and len(core) <= 24      # they were asked back
     if reply or ONLY_MORE.match(core):
         return f"{last.question.rstrip('？?。 ')}，{core.rstrip('？?。 ')}？"
-    if _WHY.match(core):
+    if ONLY_WHY.match(core):
         return _why(last, about)
     return (
         _list_item(core, last, about) or exchanged(core, last, about) or with_antecedent(core, turns, about, meant)

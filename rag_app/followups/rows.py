@@ -46,14 +46,26 @@ def read_rows(path: Path, *, only_questions: bool = False) -> Iterator[Row]:
     Raises:
         DataError: the file or a line cannot be used.
     """
-    for number, row in enumerate(read_lines(path), 1):
-        question, standalone = row.get("question"), row.get("standalone", row.get("rewrite"))
-        if not isinstance(question, str) or not isinstance(standalone, str) or not question.strip():
-            raise DataError(f'{path}, line {number}: "question" and "standalone" (or "rewrite") are needed')
-        turns = _turns(row.get("history") or [], only_questions)
-        if turns:
-            dependent = bool(row.get("dependent", _bare(question) != _bare(standalone)))
-            yield Row(str(row.get("id", number)), turns, question.strip(), standalone.strip(), dependent)
+    for number, line in enumerate(read_lines(path), 1):
+        row = row_of(line, number, path, only_questions=only_questions)
+        if row is not None:
+            yield row
+
+
+def row_of(line: dict[str, Any], number: int, path: Path, *, only_questions: bool = False) -> Row | None:
+    """One line as `read_rows` reads it; None: it has no history.
+
+    Raises:
+        DataError: it lacks a field.
+    """
+    question, standalone = line.get("question"), line.get("standalone", line.get("rewrite"))
+    if not isinstance(question, str) or not isinstance(standalone, str) or not question.strip():
+        raise DataError(f'{path}, line {number}: "question" and "standalone" (or "rewrite") are needed')
+    turns = _turns(line.get("history") or [], only_questions)
+    if not turns:
+        return None
+    dependent = bool(line.get("dependent", _bare(question) != _bare(standalone)))
+    return Row(str(line.get("id", number)), turns, question.strip(), standalone.strip(), dependent)
 
 
 def part_of(rows: list[Row], part: str) -> list[Row]:
@@ -61,14 +73,15 @@ def part_of(rows: list[Row], part: str) -> list[Row]:
 
     CANARD's rows of one conversation have the same id but for its end, "_q" and a number.
     """
-    conversations = list(dict.fromkeys(_conversation(r) for r in rows))
+    conversations = list(dict.fromkeys(conversation_of(r.id) for r in rows))
     cut = round(len(conversations) * FIRST)
     chosen = set({"all": conversations, "first": conversations[:cut], "last": conversations[cut:]}[part])
-    return [r for r in rows if _conversation(r) in chosen]
+    return [r for r in rows if conversation_of(r.id) in chosen]
 
 
-def _conversation(row: Row) -> str:
-    return row.id.rsplit("_q", 1)[0]
+def conversation_of(row_id: str) -> str:
+    """The conversation that a row of CANARD belongs to."""
+    return row_id.rsplit("_q", 1)[0]
 
 
 def _turns(history: list[Any], only_questions: bool) -> tuple[Turn, ...]:

@@ -7,49 +7,21 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from rag_app.followups.conversation import Turn
-from rag_app.followups.english import Token, is_rare, tokens, words_of
+from rag_app.followups.english import Token, is_rare, stem, tokens
+from rag_app.followups.patterns_en import (
+    BEGINNING,
+    DEFINITION,
+    EXPLETIVE,
+    INDEFINITE,
+    ITEM,
+    MORE,
+    SUBORDINATE,
+    THAT_CLAUSE,
+    WHAT_ABOUT,
+)
+from rag_app.followups.subject_en import subject_signs
 
-_START = re.compile(
-    r"^(and|or|but|so|then|also|even|with|without|why not|how so|what if|what else|who else|where else|"
-    r"anything else|any (others?|more|other)|for|by whom|since when|until when|which ones?|in that case|"
-    r"if so|if not|just|only|ok(ay)?,? (and|but|so)|back to|no,|yes,|other than)\b",
-    re.IGNORECASE,
-)
-_WHAT_ABOUT = re.compile(r"\b(what|how) about\b|^same (for|with|in|on)\b|\bthe same\b", re.IGNORECASE)
-_DEFINITION = re.compile(
-    r"^(what|who|where)('s| is| are| was| were) (an? )?\S+( \S+)?( \S+)?\??$|^(define|describe|explain)\b"
-    r"|\b(stands? for|short for|define[ds]?|mean|meant by|definition|the word|the term)\b"
-    r"|^what (does|do|did) \S+( \S+)? do\b",
-    re.IGNORECASE,
-)
-_MORE = re.compile(r"\b(tell|say|give|explain|know|need|more|elaborate|details?|detail|examples?|continue)\b", re.I)
-# "is there a …", "does it take …", "the fact that is …": words that look like pronouns and point at nothing
-_EXPLETIVE = re.compile(
-    r"\b(?:is|was|are|were|be|does|did|do|will|would|can|could|isn't|doesn't) it (?:really |still |even )?"
-    r"(?:ok|okay|possible|necessary|true|allowed|mandatory|required|better|best|enough|safe|legal|worth|important|"
-    r"all right|take|mean|matter|happen|cost|been|so|hard|easy|rain|"
-    r"snow|freeze|get (?:dark|cold|hot))\b(?= (?:to|that|for|if|when)\b|.{12})"
-    r"|\bthere\b(?= (?:is|are|was|were|be|been|any|a|an|no|other|some|going|more|enough|such|still|so)\b)"
-    r"|(?<=\bis )there\b|(?<=\bare )there\b|(?<=\bwas )there\b|(?<=\bwere )there\b|(?<=\bbe )there\b"
-    r"|\b(?:does|did|will) it (?:rain|snow|freeze)\b"
-    r"|\b(?:has|have|had) it (?:always |ever )?been (?:so |that )?\w+ to\b"
-    r"|\bit takes?\b|\bthere's\b|\bthis (?:year|month|week|morning|evening)\b",
-    re.IGNORECASE,
-)
-_THAT = words_of(
-    "is are was were has have had can could will would do does did may might must should don't doesn't isn't aren't "
-    "aren won't can't it they he she you i we the a an"
-)
-_ITEM = re.compile(
-    r"\b(the (first|second|third|fourth|last|next|previous|two|three|new|old)"
-    r"(?=\W*$|[,;]| (ones?|two|is|are|was|were|do|does|did|can|has|have|will|would|to|in|on|for|at|with|from|or|"
-    r"and)\b)|"
-    r"the (former|latter|others?|rest|one|ones|same(?!\W*$))|"
-    r"(another|other|each|either|neither|both|which|any|this|that|newer|older|new) ones?|the \w+ ones?|"
-    r"another|others|neither|either|both|"
-    r"else(?! (is|are|was|were|do|does|did|can|has|have)\b)|instead(?! of)|otherwise|such|one of (them|those|these))\b",
-    re.IGNORECASE,
-)
+_IDENTIFIER = re.compile(r"\w[_./:]+\w")
 _PERSONAL = {
     "it": "it", "its": "its", "itself": "it", "it's": "it",
     "they": "they", "them": "they", "their": "their", "theirs": "they", "they're": "they", "they've": "they",
@@ -60,43 +32,51 @@ _PERSONAL = {
 def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
     """Named signs of one question after some turns."""
     text = question.strip()
-    plain = _EXPLETIVE.sub(lambda m: " " * len(m.group()), text)
+    plain = EXPLETIVE.sub(lambda m: " " * len(m.group()), text)
     found = tokens(plain)
     words = [t for t in found if t.kind != "mark"]
     telling = [t for t in words if t.telling]
     names = [t for t in words if t.kind == "name"]
     signs: dict[str, float] = {}
     _pronouns(words, telling, signs)
-    if match := _ITEM.search(plain):
+    if match := ITEM.search(plain):
         before = sum(t.start < match.start() for t in telling)
         signs["item"] = 1
         signs["former or latter"] = float(bool(re.search("former|latter", match.group(), re.IGNORECASE)))
         signs[f"item after {min(before, 3)}"] = 1
-    signs["start"] = float(bool(_START.search(text)))
-    signs["what about"] = float(bool(_WHAT_ABOUT.search(text)))
-    signs["more"] = float(bool(_MORE.search(text)) and len(telling) <= 4)
+    signs["start"] = float(bool(BEGINNING.search(text)))
+    signs["what about"] = float(bool(WHAT_ABOUT.search(text)))
+    signs["more"] = float(bool(MORE.search(text)) and len(telling) <= 4)
     signs[f"telling words {_bucket(len(telling))}"] = 1
-    signs[f"names {min(len(names), 2)}"] = 1
+    # Without any capital, names cannot be told from other words.
+    signs[f"names {min(len(names), 2)}" if names or re.search(r"[A-Z]", text) else "names cannot be seen"] = 1
     rare = [t for t in telling if is_rare(t)]
     signs[f"rare words {min(len(rare), 2)}"] = 1
     content = [t for t in telling if t.kind == "content"]
     signs[f"nouns {min(len(content), 4)}"] = 1
     signs["no subject named"] = float(not names and not rare)
-    signs["no verb"] = float(not any(t.kind in {"verb", "aux"} for t in words))
-    signs["no question word"] = float(not words or words[0].kind not in {"wh", "aux", "verb", "preposition"})
+    whole = [t for t in tokens(text) if t.kind != "mark"]     # with "is there", "does it snow"
+    asks_first = bool(whole) and whole[0].kind in {"wh", "aux", "verb", "preposition"}
+    asks_later = not asks_first and any(t.kind == "wh" for t in whole[1:])
+    signs["no verb"] = float(not any(t.kind in {"verb", "aux"} for t in whole))
+    signs["no question word"] = float(not asks_first and not asks_later)
+    signs["question word later"] = float(asks_later)
     signs["specified"] = min(3, _specified(words)) / 3
     signs["bare definite"] = min(2, _bare_definites(words)) / 2
     signs["second person"] = float(any(t.lower in {"i", "you", "we", "my", "your", "our", "me"} for t in words))
-    signs["subordinate first"] = float(bool(words) and words[0].lower in {"if", "when", "after", "before", "while",
-                                                                          "once", "given", "in"})
+    signs["subordinate first"] = float(bool(SUBORDINATE.search(text)))
+    signs["identifier"] = float(any(_IDENTIFIER.search(t.text) for t in words))
     signs["long"] = float(len(words) >= 10)
     signs["very short"] = float(len(words) <= 3)
     pointer = "pronoun" if "pronoun" in signs else "item" if "item" in signs else "no pronoun"
     told = "named" if names else "rare word" if rare else "common words"
     signs[f"{pointer}, {told}"] = 1
     signs[f"{pointer}, {told}, {_bucket(len(telling))} telling words"] = 1
-    signs["asks what it is"] = float(bool(_DEFINITION.search(text)) and bool(names or rare) and pointer == "no pronoun")
+    signs["asks what it is"] = float(
+        bool(DEFINITION.search(text)) and bool(names or rare or INDEFINITE.search(text)) and pointer == "no pronoun"
+    )
     _relation(telling, names, pointer, turns, signs)
+    signs |= subject_signs(words, pointer, _stems(" ".join(t.question + " " + t.answer for t in turns)))
     return {k: v for k, v in signs.items() if v}
 
 
@@ -129,8 +109,8 @@ def _pronouns(words: Sequence[Token], telling: Sequence[Token], signs: dict[str,
 
 def _relative(before: Token, after: Token) -> bool:
     """Whether "that" between two words opens a clause: "the rule that checks", "does it say that the"."""
-    points = before.kind in {"verb", "preposition"} and after.kind not in {"pronoun", "determiner", "aux"}
-    return (after.lower in _THAT or before.telling) and not points
+    points = before.kind in {"verb", "preposition"} and after.kind not in {"pronoun", "determiner", "aux", "name"}
+    return (after.lower in THAT_CLAUSE or before.telling) and not points
 
 
 def _specified(words: Sequence[Token]) -> int:
@@ -164,8 +144,8 @@ def _relation(
         return
     last = _stems(turns[-1].question + " " + turns[-1].answer)
     said = last.union(*(_stems(t.question + " " + t.answer) for t in turns[:-1]))
-    named = {_stem(t.lower) for t in names} | {_stem(t.lower) for t in telling if is_rare(t)}
-    common = {_stem(t.lower) for t in telling if t.kind == "content"} - named
+    named = {stem(t.lower) for t in names} | {stem(t.lower) for t in telling if is_rare(t)}
+    common = {stem(t.lower) for t in telling if t.kind == "content"} - named
     pairs = [f"{a.lower} {b.lower}" for a, b in pairwise(telling) if b.start - a.end <= 1]
     told = " ".join(t.question + " " + t.answer for t in turns).lower()
     signs["repeats a phrase"] = float(any(pair in told for pair in pairs))
@@ -179,14 +159,7 @@ def _relation(
 
 
 def _stems(text: str) -> set[str]:
-    return {_stem(t.lower) for t in tokens(text) if t.telling}
-
-
-def _stem(word: str) -> str:
-    for suffix in ("ing", "ies", "es", "ed", "s"):
-        if word.endswith(suffix) and len(word) - len(suffix) >= 3:
-            return word[:-len(suffix)]
-    return word
+    return {stem(t.lower) for t in tokens(text) if t.telling}
 
 
 def _bucket(n: int) -> str:

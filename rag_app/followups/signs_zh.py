@@ -1,53 +1,61 @@
-"""Signs that a Chinese question leans on what was said before, as named numbers 0..1 for the gate."""
+"""Signs that a Chinese question leans on what was said before, as named numbers for the gate.
+
+Mostly 0..1. A sign that is hardly ever there by chance counts double (`_SURE`), so that the fit holds its weight down
+less. Traditional characters are made simplified first, as the dictionary knows few words in traditional ones.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
+from ingest.han import simplified
 from rag_app.followups.chinese import Word, words
 from rag_app.followups.conversation import Turn
 from rag_app.followups.patterns_zh import (
     ALSO,
     APPOSITION,
+    ASKING,
+    ASKS,
     BEGINNING,
+    BEGINS_BESIDE_ONE,
+    BEGINS_WITH_AUXILIARY,
+    BEGINS_WITH_NE,
     BEGINS_WITH_QUESTION_WORD,
     BEGINS_WITH_THEN,
     COMPARED_WITH_ONE,
+    CONDITION_ONLY,
+    COUNTED,
+    DEFINITION,
+    ENDS_WITH_NE,
     MORE,
     NOT_POINTER,
     ONLY_NE,
     POINTERS,
+    QUOTED,
+    WHAT_IS,
+    WHICH_ONE,
 )
 
-_ASKING = re.compile(
-    r"怎么|怎麼|怎样|如何|为什么|什么|什麼|哪里|哪个|哪些|哪|谁|誰|多少|多久|多长|几|吗|嗎|呢|可以|需要|"
-    r"是否|有没有|[，。？?、\s]"
-)
-_WHICH_ONE = re.compile(r"哪一?[个個种種些款项項位家][？?]?$|哪一?[个個种種]更")
-_ASKS = re.compile(r"[吗嗎呢？?]$|怎|什|啥|谁|誰|哪|几|幾|多|如何|何|是否|是不是|有没有|能不能|吧")
+_SURE = 2.0
+_NAMES = {"nr", "ns", "nt", "nz", "nrt", "nrfg", "eng"}
+_RARE_CHARACTER = 500   # occurrences by itself in jieba's dictionary
+_FAMILIAR = (1, 30, 100, 300, 1000, 3000, 10000)    # occurrences of a noun
+_FAMILIAR_SUBJECT = (1, 100, 300, 1000, 3000)
+_SHORT = 14     # characters
 _CLAUSE = 4     # characters of an earlier clause that may hold what a pronoun stands for
 _REPEATED = 4   # characters in a row that are no chance repetition
-_QUOTED = re.compile(r"《[^》]*》|「[^」]*」|“[^”]*”")
-_AUXILIARY = re.compile(
-    r"^(能|可以|会|會|要|需要|有|是|没有?|沒有?|不|应|應|得|用|算|最|在|由|被|从|從|对|對|给|給|向|按|到|"
-    r"写|找|支持)"
-)
-_DEFINITION = re.compile(
-    r"(^什么是|^什麼是|^什么叫|^什麼叫|^介绍|是怎么回事|做什么用|是什么|是什麼|是啥|指什么|指的是|定义|定義|什么意思|是谁|是誰|是做什么|"
-    r"干什么|有什么用|学名|简称|全称)"
-)
 
 
 def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
     """Named signs of one question after some turns."""
-    text = question.strip()
-    plain = _QUOTED.sub(lambda m: "人" * len(m.group()), text)
+    text = simplified(question.strip())
+    plain = QUOTED.sub(lambda m: "人" * len(m.group()), text)
     for pattern in (NOT_POINTER, APPOSITION):
         plain = pattern.sub(lambda m: "人" * len(m.group()), plain)
     found = [w for w in words(text) if w.flag != "x"]
     nouns = [w for w in found if w.noun]
-    names = [w for w in nouns if w.flag in {"name", "nr", "ns", "nt", "nz", "nrt", "nrfg", "eng"}]
+    names = [w for w in nouns if w.flag == "name" or (len(w.text) > 1 and w.flag in _NAMES)]
     rare = [w for w in nouns if w.rare]
     telling = [w for w in found if w.noun or (w.verb and len(w.text) > 1) or w.flag in {"m", "t"}]
     signs: dict[str, float] = {}
@@ -67,23 +75,17 @@ def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
         signs[f"pronoun after {min(own, 3)}"] = 1
         signs["pronoun after a name"] = float(any(w.start < first for w in rare))
         signs["pronoun in a later clause"] = float(text[:first].rfind("，") >= _CLAUSE)
-    asks = bool(_ASKS.search(text))
+    asks = bool(ASKS.search(text))
     signs["asks nothing"] = float(not asks)
     signs["only a name"] = float(not asks and bool(names) and not any(w.verb for w in found))
     start = found[0] if found else None
-    signs["start"] = float(bool(BEGINNING.search(text)))
-    signs["then"] = float(bool(BEGINS_WITH_THEN.search(text)))
-    signs["which one"] = float(bool(_WHICH_ONE.search(text)))
-    asked = re.search(r"什么|怎么|哪|谁|几|多", text)
-    signs["asks with 呢"] = float(bool(re.search(r"呢[？?。！]?$", text)) and not asked)
-    signs["only X呢"] = float(bool(ONLY_NE.search(text)) and not asked)
-    signs["also"] = float(bool(ALSO.search(text)))
-    signs["compared with one"] = float(bool(COMPARED_WITH_ONE.search(text)))
-    signs["condition only"] = float(bool(re.search(
-        r"(的话|的時候|的时候|也是|也行|呢|没有)[？?]?$", text)) and len(text) < 14)
+    signs |= _fixed_forms(text, plain)
+    signs["rare character"] = float(any(
+        len(w.text) == 1 and "\u3400" <= w.text <= "\u9fff" and w.frequency < _RARE_CHARACTER for w in found
+    ))
     signs["more"] = float(bool(MORE.search(text)) and len(nouns) <= 1)
     signs["begins with a question word"] = float(bool(BEGINS_WITH_QUESTION_WORD.search(text)))
-    signs["begins with a verb"] = float(bool(_AUXILIARY.search(text)) or (start is not None and start.verb))
+    signs["begins with a verb"] = float(bool(BEGINS_WITH_AUXILIARY.search(text)) or (start is not None and start.verb))
     signs["begins with a noun"] = float(start is not None and start.noun)
     signs["begins with a rare word"] = float(start is not None and start.rare)
     size = len(re.findall(r"[\u3400-\u9fff]|[A-Za-z0-9.]+", text))
@@ -94,11 +96,32 @@ def signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
         f"{pointer}, {told}, {min(len(telling), 5)} telling words", f"{pointer}, {min(len(nouns), 3)} nouns, {told}",
     ):
         signs[sign] = 1
-    signs["asks what it is"] = float(bool(_DEFINITION.search(text)) and bool(names or rare) and first is None)
+    signs["asks what it is"] = float(
+        first is None and ((bool(DEFINITION.search(text)) and bool(names or rare)) or bool(WHAT_IS.search(text)))
+    )
     signs["one clause after another"] = float("，" in text)
     signs["specified"] = min(text.count("的"), 2) / 2
     _relation(text, nouns, names, rare, pointer, turns, signs)
     return {k: v for k, v in signs.items() if v}
+
+
+def _fixed_forms(text: str, plain: str) -> dict[str, float]:
+    """What fixed forms say: "那…", "…呢", "…也是吗"; `plain` is the text without words that only look like pronouns."""
+    asked = re.search(r"什么|怎么|哪|谁|几|多", text)
+    ends_with_ne, only_ne = ENDS_WITH_NE.search(text), ONLY_NE.search(text)
+    return {
+        "start": float(bool(BEGINNING.search(text))),
+        "then": _SURE * bool(BEGINS_WITH_THEN.search(text)),
+        "which one": _SURE * bool(WHICH_ONE.search(text)),
+        "asks with 呢": _SURE * (bool(ends_with_ne) and not asked),
+        "only X呢": _SURE * (bool(only_ne) and not asked),
+        "X呢 first": _SURE * bool(BEGINS_WITH_NE.search(text)),
+        "compared with one": _SURE * bool(COMPARED_WITH_ONE.search(text)),
+        "begins beside one": float(bool(BEGINS_BESIDE_ONE.search(text))),
+        "counted without a noun": float(bool(COUNTED.search(plain))),
+        "also": float(bool(ALSO.search(text))),
+        "condition only": float(bool(CONDITION_ONLY.search(text)) and len(text) < _SHORT),
+    }
 
 
 def _antecedents(position: int, found: Sequence[Word]) -> int:
@@ -113,8 +136,9 @@ def _relation(
     """What the question shares with what was said: a name in full speaks for itself, a common word takes it up."""
     if not turns:
         return
-    last = (turns[-1].question + " " + turns[-1].answer).lower()
-    said = " ".join(t.question + " " + t.answer for t in turns).lower()
+    last = simplified(turns[-1].question + " " + turns[-1].answer).lower()
+    said = simplified(" ".join(t.question + " " + t.answer for t in turns)).lower()
+    _familiarity(nouns, names, pointer, said, signs)
     special = {w.text.lower() for w in (*names, *rare)}
     common = {w.text.lower() for w in nouns if len(w.text) > 1} - special
     known = {w for w in special if w in said}
@@ -129,10 +153,28 @@ def _relation(
         signs[f"{sign}, {pointer}"] = float(true)
 
 
+def _familiarity(
+    nouns: Sequence[Word], names: Sequence[Word], pointer: str, said: str, signs: dict[str, float]
+) -> None:
+    """How common the rarest noun is and the one that the question begins with, and whether they were said."""
+    long = [(0 if w in names else w.frequency, w.text.lower() in said, w) for w in nouns if len(w.text) > 1]
+    if long:
+        frequency, known, _ = min(long, key=lambda n: n[:2])
+        level = _level(frequency, _FAMILIAR)
+        signs[f"rarest {level}, {'said' if known else 'new'}, {pointer}"] = 1
+    for _, known, w in long:
+        if w.start == 0:
+            signs[f"begins with noun {_level(w.frequency, _FAMILIAR_SUBJECT)}, {'said' if known else 'new'}"] = 1
+
+
+def _level(frequency: int, levels: Sequence[int]) -> str:
+    return next((str(n) for n in levels if frequency < n), "more")
+
+
 def _longest_common(question: str, said: str) -> int:
     """Length of the longest run of characters, none a question word, that both hold."""
     best = 0
-    for run in _ASKING.split(question):
+    for run in ASKING.split(question):
         for i in range(len(run)):
             while i + best < len(run) and run[i:i + best + 1] in said:
                 best += 1
