@@ -25,15 +25,17 @@ from torch import Tensor
 
 from benchmarks.rivals import OnnxRuntime, bert_of, export_onnx, to_int8
 from ingest.resources import shipped
+from ingest.sentences import sentence_spans
 from model.checkpoint import load_checkpoint
 from model.config import GPTConfig
 from model.grounded import GroundedReader
 from model.precision import has_amx, reading_dtype
+from rag_app.reader import words_of
 
 PASSAGES, TOKENS = 8, 200
 SIDE = 2048     # of the matrices that the rate is measured with
 OURS = "our reader, whole answer"
-TEXT = "the pump of the machine is cleaned with water every other week and then dried well "
+TEXT = "The pump of the machine is cleaned with water every other week and then dried well. "
 QUESTION = "How often is the pump cleaned?"
 
 
@@ -119,7 +121,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--reader", type=Path, default=shipped("models/reader"), help="a reader's folder")
     options = parser.parse_args()
-    reader = GroundedReader.load(options.reader)
+    reader = GroundedReader.load(options.reader, words_of, sentence_spans)
     passages, ids, segments = prompt(reader)
     square = torch.randn(SIDE, SIDE).to(reading_dtype())
     works: dict[str, Callable[[], object]] = {

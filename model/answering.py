@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from model.calibration import Calibration, features, standings
+from model.closer_look import Sentences
 from model.grounded import GroundedReader, Reading, Readings
 from model.language import Language, language_of
 from model.word_edges import Segment
@@ -39,13 +40,13 @@ class Answerer:
         self.calibration = calibration
 
     @classmethod
-    def load(cls, folder: Path, segment: Segment | None = None) -> Answerer:
-        """Load a reader's folder; `segment` cuts Chinese text into words (`GroundedReader`).
+    def load(cls, folder: Path, segment: Segment | None = None, sentences: Sentences | None = None) -> Answerer:
+        """Load a reader's folder; `segment` and `sentences` as in `GroundedReader`.
 
         Raises:
             CheckpointError: see `GroundedReader.load`.
         """
-        return cls(GroundedReader.load(folder, segment), Calibration.load(folder))
+        return cls(GroundedReader.load(folder, segment, sentences), Calibration.load(folder))
 
     def answer(
         self,

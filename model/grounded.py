@@ -8,8 +8,9 @@ a window's border.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 
@@ -19,21 +20,20 @@ from torch import Tensor
 from model.allocator import keep_freed_memory
 from model.cache import Cache, TapeCache
 from model.checkpoint import CheckpointError, load_checkpoint
+from model.closer_look import LEAST_EVIDENCE, MOST, NEIGHBOURS, SHARE, Candidates, Sentences, averaged, part_around
 from model.copy_head import NEVER
 from model.expected_overlap import CANDIDATES, expected_overlap
 from model.gpt import GPT, prefix_mask
+from model.language import language_of
 from model.precision import reading_dtype
 from model.prepacking import prepack
 from model.tokenizer import Encoding, TextTokenizer
 from model.units import end_with_unit
+from model.windows import MAX_PROMPT, Special, Window, batches_of, tensors_of, windows_over
 from model.word_edges import Segment, WordEdges, best_uncut
 
-MAX_PROMPT = 320        # tokens; the longest prompt of the training
 MAX_QUESTION = 64       # tokens; what is longer is cut at the end
 EXACTNESS = 0.5         # weight of a quote being exactly right, against overlapping with the right one (model/LOG.md)
-BATCH = 16              # windows read at once; bounds the memory
-GRAIN = 16              # prompts are padded to a multiple: what is left over by a vector of 16 costs attention extra
-BATCH_COST = 160        # padded tokens that cost about as much time as one more batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,15 +54,12 @@ class Reading:
             given even when stopping is likelier. Whether to trust it is the caller's decision.
         log_probability: of the first quote, against every other quote of the passage and against stopping.
         no_answer: log-probability of stopping at once: "the passage does not say".
-        start_log_probability: that an answer begins where the first quote does, wherever it ends: sure of the place
-            although unsure of the length.
         expected_overlap: F1 that the network expects of the first quote, 0..1 (expected_overlap.py).
     """
 
     quotes: tuple[Quote, ...]
     log_probability: float
     no_answer: float
-    start_log_probability: float
     expected_overlap: float
 
     @property
@@ -81,46 +78,46 @@ class Readings:
 
 
 @dataclass(frozen=True, slots=True)
-class _Window:
-    passage: int
-    ids: list[int]
-    body: int               # index of the first passage token in ids
-    first: int              # passage token at that index
-    count: int              # passage tokens in this window
-
-
-@dataclass(frozen=True, slots=True)
 class _Asked:
     question: str           # folded
     passages: Sequence[str]
     encodings: Sequence[Encoding]
     words: Sequence[WordEdges]
 
-    def place(self, window: _Window, start: int, end: int) -> tuple[int, int]:
-        """Characters from the first of prompt token `start` to behind the last of `end`; (0, 0) outside the window."""
-        offsets = self.encodings[window.passage].offsets
-        shift = window.first - window.body
-        if not 0 <= start + shift <= end + shift < len(offsets):
+    def place(self, passage: int, first: int, last: int) -> tuple[int, int]:
+        """Characters from the first of one passage token to behind the last of another; (0, 0) outside."""
+        offsets = self.encodings[passage].offsets
+        if not 0 <= first <= last < len(offsets):
             return 0, 0
-        return offsets[start + shift][0], offsets[end + shift][1]
+        return offsets[first][0], offsets[last][1]
 
-    def quote(self, window: _Window, start: int, end: int) -> Quote:
-        """The text between two tokens of the prompt, with the unit asked for."""
-        first, last = self.place(window, start, end)
-        last = end_with_unit(self.question, self.words[window.passage].text, last, self.words[window.passage])
-        return Quote(first, last, self.passages[window.passage][first:last])
+    def quote(self, passage: int, first: int, last: int) -> Quote:
+        """The text between two tokens of a passage, with the unit asked for."""
+        start, end = self.place(passage, first, last)
+        words = self.words[passage]
+        end = end_with_unit(self.question, words.text, end, words)
+        return Quote(start, end, self.passages[passage][start:end])
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    candidates: Candidates
+    reading: Reading
 
 
 class GroundedReader:
     """The reader as the product uses it: a question and passages in, quotes with probabilities out."""
 
-    def __init__(self, gpt: GPT, tokenizer: TextTokenizer, segment: Segment | None = None) -> None:
+    def __init__(
+        self, gpt: GPT, tokenizer: TextTokenizer, segment: Segment | None = None, sentences: Sentences | None = None
+    ) -> None:
         """Wrap a network; it is used as it is, in its own number format.
 
         Args:
             gpt: with a copy head.
             tokenizer: of its vocabulary.
             segment: cuts Chinese text (simplified) into words; quotes then begin and end between them.
+            sentences: finds sentences; those around a quote are then read a second time (closer_look.py).
 
         Raises:
             CheckpointError: the network has no copy head, or its tokenizer lacks [CLS], [SEP] and [PAD].
@@ -133,12 +130,15 @@ class GroundedReader:
         self.head = gpt.copy_head
         self.tokenizer = tokenizer
         self.segment = segment
-        self.special: tuple[int, int, int] = (tokenizer.cls, tokenizer.sep, tokenizer.pad)
+        self.sentences = sentences
+        self.special = Special(tokenizer.cls, tokenizer.sep, tokenizer.pad)
         self._lock = Lock()   # torch already uses all cores for one batch; two at once only slow each other
 
     @classmethod
-    def load(cls, folder: Path, segment: Segment | None = None) -> GroundedReader:
-        """Load a checkpoint folder, in bfloat16 where that is fast; `segment` as in the constructor.
+    def load(
+        cls, folder: Path, segment: Segment | None = None, sentences: Sentences | None = None
+    ) -> GroundedReader:
+        """Load a checkpoint folder, in bfloat16 where that is fast; `segment` and `sentences` as in the constructor.
 
         Raises:
             CheckpointError: see `load_checkpoint`.
@@ -146,7 +146,7 @@ class GroundedReader:
         keep_freed_memory()
         gpt, tokenizer = load_checkpoint(folder, reading_dtype())
         prepack(gpt)
-        return cls(gpt, tokenizer, segment)
+        return cls(gpt, tokenizer, segment, sentences)
 
     def read(self, question: str, passages: Sequence[str], *, max_quotes: int = 3) -> Readings:
         """Read every passage for the question.
@@ -162,33 +162,67 @@ class GroundedReader:
             self.tokenizer.fold(question), passages, encodings,
             [WordEdges(self.tokenizer.fold(p), self.segment) for p in passages],
         )
-        windows = [w for i, e in enumerate(encodings) for w in self._windows(q, e, i)]
-        windows.sort(key=lambda w: len(w.ids))
-        best: dict[int, tuple[float, Reading]] = {}
-        steps = 0
+        windows = [w for i, e in enumerate(encodings) for w in windows_over(q, e.ids, i, self.special)]
+        best: dict[int, _Look] = {}
         with self._lock, torch.inference_mode():
-            for part in _batches(windows):
-                for window, reading in zip(part, self._read_batch(part, asked, max_quotes), strict=True):
-                    if window.passage not in best or reading.evidence > best[window.passage][0]:
-                        best[window.passage] = (reading.evidence, reading)
-                    steps += len(reading.quotes) + 1
-        readings = [best[i][1] if i in best else None for i in range(len(passages))]
-        return Readings(readings, sum(len(w.ids) for w in windows), steps)
+            for passage, look in self._looks(windows, asked, max_quotes):
+                if passage not in best or look.reading.evidence > best[passage].reading.evidence:
+                    best[passage] = look
+            closer = self._closer(q, asked, best)
+            for passage, second in self._looks(closer, asked, max_quotes=1):
+                best[passage] = self._both(best[passage], second, passage, asked)
+        readings = [best[i].reading if i in best else None for i in range(len(passages))]
+        steps = sum(len(r.quotes) + 1 for r in readings if r is not None) + len(closer)
+        return Readings(readings, sum(len(w.ids) for w in (*windows, *closer)), steps)
 
-    def _windows(self, question: list[int], passage: Encoding, index: int) -> Iterator[_Window]:
-        cls, sep, _ = self.special
-        room = MAX_PROMPT - len(question) - 3
-        body = len(question) + 2
-        first = 0
-        while first < len(passage):
-            ids = passage.ids[first:first + room]
-            yield _Window(index, [cls, *question, sep, *ids, sep], body, first, len(ids))
-            if first + room >= len(passage):
-                return
-            first += room // 2
+    def _looks(
+        self, windows: Sequence[Window], asked: _Asked, max_quotes: int
+    ) -> Iterator[tuple[int, _Look]]:
+        """Read windows, batch after batch; yields the passage and what was seen of it."""
+        for part in batches_of(sorted(windows, key=lambda w: len(w.ids))):
+            for window, look in zip(part, self._read_batch(part, asked, max_quotes), strict=True):
+                yield window.passage, look
 
-    def _read_batch(self, windows: Sequence[_Window], asked: _Asked, max_quotes: int) -> list[Reading]:
-        ids, segments, allowed, lengths = self._tensors(windows)
+    def _closer(self, question: list[int], asked: _Asked, looks: Mapping[int, _Look]) -> list[Window]:
+        """The sentences around each quote that may be right; none around a list of several quotes."""
+        windows: list[Window] = []
+        if self.sentences is None:
+            return windows
+        for passage, look in looks.items():
+            reading, encoding = look.reading, asked.encodings[passage]
+            if len(reading.quotes) > 1 or reading.evidence < LEAST_EVIDENCE:
+                continue
+            quote = reading.quotes[0]
+            sentences = list(self.sentences(asked.passages[passage]))
+            part = part_around((quote.start, quote.end), sentences, NEIGHBOURS[language_of(asked.question)])
+            if part is None:
+                continue
+            starts, ends = [a for a, _ in encoding.offsets], [b for _, b in encoding.offsets]
+            first, last = bisect_right(ends, part[0]), bisect_left(starts, part[1])
+            if 0 < last - first <= min(MOST * len(encoding), MAX_PROMPT - len(question) - 3):
+                windows.append(Window.of(question, encoding.ids, passage, self.special, first, last))
+        return windows
+
+    def _both(self, first: _Look, second: _Look, passage: int, asked: _Asked) -> _Look:
+        """What two looks at a passage say together."""
+        candidates = averaged(first.candidates, second.candidates, SHARE[language_of(asked.question)])
+        return _Look(candidates, self._best(candidates, passage, asked)[1])
+
+    def _best(self, candidates: Candidates, passage: int, asked: _Asked) -> tuple[int, Reading]:
+        """Which candidate is worth most, and the reading that quotes it."""
+        starts, ends = (torch.tensor([column]) for column in zip(*candidates.places, strict=True))
+        log_probabilities = torch.tensor([candidates.log_probabilities])
+        expected = expected_overlap(log_probabilities, starts, ends)[0]
+        worth = (EXACTNESS * log_probabilities[0].exp() + (1 - EXACTNESS) * expected).tolist()
+        edges = [asked.place(passage, *place) for place in candidates.places]
+        chosen = best_uncut(worth, edges, asked.words[passage])
+        quote = asked.quote(passage, *candidates.places[chosen])
+        return chosen, Reading(
+            (quote,), candidates.log_probabilities[chosen], candidates.silence, float(expected[chosen])
+        )
+
+    def _read_batch(self, windows: Sequence[Window], asked: _Asked, max_quotes: int) -> list[_Look]:
+        ids, segments, allowed, lengths = tensors_of(windows, self.special, self.gpt.config.max_positions)
         b, width = ids.shape
         rows = torch.arange(b)
         cache = TapeCache()
@@ -196,25 +230,28 @@ class GroundedReader:
         states = self.gpt(self.gpt.embed(ids, segments), mask=mask, cache=cache)
         memory = states.float()
         pairs = self.head.likeliest_pairs(memory[rows, lengths - 1], memory, allowed, CANDIDATES)
-        expected = expected_overlap(pairs.log_probabilities, pairs.starts, pairs.ends)
-        possible = pairs.log_probabilities > NEVER / 2      # a short passage has fewer pairs than were asked for
-        worth = ((EXACTNESS * pairs.log_probabilities.exp() + (1 - EXACTNESS) * expected) * possible).tolist()
-        chosen = torch.tensor([
-            best_uncut(worth[i], [asked.place(w, s, e) for s, e in zip(*both, strict=True)], asked.words[w.passage])
-            for i, (w, both) in enumerate(zip(windows, zip(pairs.starts.tolist(), pairs.ends.tolist(), strict=True),
-                                              strict=True))
-        ])
-        starts, ends = pairs.starts[rows, chosen], pairs.ends[rows, chosen]
-        found = [[(int(start), int(end))] for start, end in zip(starts, ends, strict=True)]
-        score, stop = pairs.log_probabilities[rows, chosen], pairs.instructions[:, -1]
-        start = pairs.instructions[rows, starts]
+        looks, found = [], []
+        for i, w in enumerate(windows):
+            shift = w.first - w.body
+            likely = [
+                ((start + shift, end + shift), p) for start, end, p in zip(
+                    pairs.starts[i].tolist(), pairs.ends[i].tolist(), pairs.log_probabilities[i].tolist(), strict=True
+                ) if p > NEVER / 2      # a short passage has fewer pairs than were asked for
+            ]
+            candidates = Candidates(
+                [place for place, _ in likely], [p for _, p in likely], float(pairs.instructions[i, -1])
+            )
+            chosen, reading = self._best(candidates, w.passage, asked)
+            looks.append(_Look(candidates, reading))
+            first, last = candidates.places[chosen]
+            found.append([(first - shift, last - shift)])
         self._further_quotes(found, memory, allowed, lengths, cache, max_quotes, states.dtype)
         return [
-            Reading(
-                tuple(asked.quote(w, first, last) for first, last in found[i]),
-                float(score[i]), float(stop[i]), float(start[i]), float(expected[i, chosen[i]]),
-            )
-            for i, w in enumerate(windows)
+            replace(look, reading=replace(look.reading, quotes=(
+                *look.reading.quotes,
+                *(asked.quote(w.passage, a + w.first - w.body, z + w.first - w.body) for a, z in quotes[1:]),
+            )))
+            for look, w, quotes in zip(looks, windows, found, strict=True)
         ]
 
     def _further_quotes(
@@ -245,35 +282,3 @@ class GroundedReader:
                 more = more or going
             if not more:
                 return
-
-    def _tensors(self, windows: Sequence[_Window]) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        width = min(_padded(len(windows[-1].ids)), self.gpt.config.max_positions)
-        ids = torch.full((len(windows), width), self.special[2])
-        segments = torch.zeros_like(ids)
-        allowed = torch.zeros(ids.shape, dtype=torch.bool)
-        for i, w in enumerate(windows):
-            ids[i, :len(w.ids)] = torch.tensor(w.ids)
-            segments[i, w.body:len(w.ids)] = 1
-            allowed[i, w.body:w.body + w.count] = True
-        return ids, segments, allowed, torch.tensor([len(w.ids) for w in windows])
-
-
-def _padded(tokens: int) -> int:
-    return -(-tokens // GRAIN) * GRAIN
-
-
-def _batches(windows: Sequence[_Window]) -> list[Sequence[_Window]]:
-    """Cut windows, shortest first, into batches: the cut that costs least in padding and in batches."""
-    least = [0]             # cost of the first n windows
-    cut = [0]               # where the last of their batches begins
-    for n in range(1, len(windows) + 1):
-        width = _padded(len(windows[n - 1].ids))
-        cost, begin = min((least[m] + (n - m) * width + BATCH_COST, m) for m in range(max(0, n - BATCH), n))
-        least.append(cost)
-        cut.append(begin)
-    batches: list[Sequence[_Window]] = []
-    end = len(windows)
-    while end:
-        batches.append(windows[cut[end]:end])
-        end = cut[end]
-    return batches[::-1]

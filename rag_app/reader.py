@@ -1,4 +1,4 @@
-"""The reader as the product uses it: with the words of the keyword index, so that quotes end between words."""
+"""The reader as the product uses it: quotes end between the keyword index's words; sentences as in ingestion."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from ingest.keywords import segmenter
+from ingest.sentences import sentence_spans
 from model.answering import Answerer
 from model.grounded import MAX_QUESTION, GroundedReader
 
@@ -21,7 +22,7 @@ def load_reader(folder: Path) -> Answerer:
     Raises:
         CheckpointError: it holds no usable reader.
     """
-    return Answerer.load(folder, words_of)
+    return Answerer.load(folder, words_of, sentence_spans)
 
 
 def part_read(reader: GroundedReader, question: str) -> str:

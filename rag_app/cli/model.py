@@ -106,13 +106,15 @@ def calibrate_command(config: Path, data: Path, reader: Path) -> None:
 
 
 def _calibrate(config: Path, data: Path, folder: Path) -> None:
+    from ingest.sentences import sentence_spans
     from model.grounded import GroundedReader
     from model.training.calibrate import LANGUAGES, calibrate
     from model.training.confidence_plots import Judgements, plot_precision_coverage, plot_reliability
     from model.training.recipe import load_recipe
     from rag_app.reader import words_of
 
-    calibration, cases = calibrate(load_recipe(config), data, GroundedReader.load(folder, words_of), _say)
+    reader = GroundedReader.load(folder, words_of, sentence_spans)
+    calibration, cases = calibrate(load_recipe(config), data, reader, _say)
     calibration.save(folder)
     judged: dict[str, Judgements] = {}
     answered: dict[str, float] = {}

@@ -9,11 +9,13 @@ import torch
 from torch import nn
 
 from ingest.resources import shipped
-from model import grounded
+from ingest.sentences import sentence_spans
+from model import windows
 from model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
-from model.grounded import BATCH, BATCH_COST, GRAIN, GroundedReader, _batches, _Window
+from model.grounded import GroundedReader
 from model.precision import has_amx
 from model.prepacking import PrepackedLinear
+from model.windows import GRAIN
 
 QUESTION = "When does the library close?"
 PASSAGES = [
@@ -43,7 +45,6 @@ def assert_close(one, other, tolerance):
         if a is not None:
             assert a.log_probability == pytest.approx(b.log_probability, abs=tolerance)
             assert a.no_answer == pytest.approx(b.no_answer, abs=tolerance)
-            assert a.start_log_probability == pytest.approx(b.start_log_probability, abs=tolerance)
 
 
 def test_quotes_are_verbatim_and_one_reading_answers_for_each_passage(reader):
@@ -54,20 +55,21 @@ def test_quotes_are_verbatim_and_one_reading_answers_for_each_passage(reader):
             assert passage[quote.start:quote.end] == quote.text != ""
 
 
-def test_a_quote_is_no_likelier_than_its_start_and_that_no_likelier_than_not_stopping(exact):
+def test_a_quote_is_no_likelier_than_not_stopping(exact):
     for reading in exact.read(QUESTION, PASSAGES[:4]).readings:
-        assert reading.log_probability <= reading.start_log_probability
-        assert torch.tensor([reading.start_log_probability, reading.no_answer]).logsumexp(0) <= 1e-6
+        assert torch.tensor([reading.log_probability, reading.no_answer]).logsumexp(0) <= 1e-6
 
 
-def test_what_shares_the_batch_changes_nothing(reader):
+@pytest.mark.parametrize("sentences", [None, sentence_spans], ids=["one look", "two looks"])
+def test_what_shares_the_batch_changes_nothing(reader, sentences):
+    reader.sentences = sentences
     alone = [reader.read(QUESTION, [p]).readings[0] for p in PASSAGES]
     assert_close(reader.read(QUESTION, PASSAGES).readings, alone, 1e-4)
 
 
 def test_padding_to_whole_vectors_changes_nothing(reader, monkeypatch):
     padded = reader.read(QUESTION, PASSAGES).readings
-    monkeypatch.setattr(grounded, "GRAIN", 1)
+    monkeypatch.setattr(windows, "GRAIN", 1)
     assert_close(padded, reader.read(QUESTION, PASSAGES).readings, 1e-4)
 
 
@@ -120,33 +122,35 @@ def test_a_fact_is_found_wherever_it_stands_in_a_passage_of_several_windows(exac
         assert "ten" in reading.quotes[0].text
 
 
-def test_every_token_of_a_long_passage_is_in_a_window_that_fits(reader):
-    passage = reader.tokenizer.encode("word " * 1000)
-    windows = list(reader._windows([5] * 20, passage, 0))
-    assert {t for w in windows for t in range(w.first, w.first + w.count)} == set(range(len(passage)))
-    assert max(len(w.ids) for w in windows) <= grounded.MAX_PROMPT
+TWO_SITES = (
+    "The town has kept books since 1830. The library on Mill Street was given a new roof. The library on Mill Street "
+    "closes at ten. Dogs stay outside. The library on Hill Street is smaller, and its garden is open to all. "
+    "Parking is free for readers. The archive is in the cellar, and nobody may enter it alone."
+)
 
 
-def windows_of(lengths):
-    return [_Window(i, [0] * n, 2, 0, n - 3) for i, n in enumerate(sorted(lengths))]
+def test_a_second_look_reads_the_sentences_around_the_quote_only(exact):
+    question = "When does the library on Mill Street close?"
+    closer = GroundedReader(exact.gpt, exact.tokenizer, sentences=sentence_spans)
+    once, twice = exact.read(question, [TWO_SITES]), closer.read(question, [TWO_SITES])
+    part = TWO_SITES[TWO_SITES.index("The library on Mill"):TWO_SITES.index(" The library on Hill")]
+    tokens = len(exact.tokenizer.encode(part)) + len(exact.tokenizer.encode(question)) + 3
+    assert twice.prompt_tokens == once.prompt_tokens + tokens
+    (first,), (second,) = once.readings, twice.readings
+    assert first.quotes[0].text in ("ten", "at ten") and "ten" in second.quotes[0].text
+    assert second.no_answer == first.no_answer
+    assert second.log_probability != first.log_probability
+    for quote in second.quotes:
+        assert TWO_SITES[quote.start:quote.end] == quote.text
 
 
-def cost(batches):
-    return sum(BATCH_COST + len(b) * -(-len(b[-1].ids) // GRAIN) * GRAIN for b in batches)
-
-
-@pytest.mark.parametrize("lengths", [[], [9], [40] * 8, [20, 21, 22, 200, 205, 300], [10, 60, 110, 160, 210, 260, 310]])
-def test_batches_waste_least(lengths):
-    windows = windows_of(lengths)
-    found = _batches(windows)
-    assert [w for b in found for w in b] == windows
-    cuts = [c for n in range(len(windows)) for c in itertools.combinations(range(1, len(windows)), n)]
-    all_ways = [[windows[a:b] for a, b in itertools.pairwise((0, *c, len(windows)))] for c in cuts]
-    assert cost(found) == min(map(cost, all_ways), default=0)
-
-
-def test_no_batch_is_larger_than_the_memory_is_meant_for():
-    assert max(map(len, _batches(windows_of([50] * 100)))) <= BATCH
+@pytest.mark.parametrize("passage", ["The library closes at ten.", "Dogs bark. " * 40], ids=["short", "says nothing"])
+def test_no_second_look_where_it_can_show_nothing_new(exact, passage):
+    closer = GroundedReader(exact.gpt, exact.tokenizer, sentences=sentence_spans)
+    clear = TWO_SITES + " The library closes at ten in the evening."
+    alone = closer.read(QUESTION, [clear]).prompt_tokens
+    both = closer.read(QUESTION, [clear, passage]).prompt_tokens
+    assert both - alone == exact.read(QUESTION, [passage]).prompt_tokens
 
 
 CLEAR = [PASSAGES[1], "The library has two floors. " * 4 + "In summer the library closes at nine o'clock."]
