@@ -3,7 +3,7 @@
 Makes a file of each format and size, lets a parser process read and split all of it, and prints the largest size of
 that process and of this one, which receives the documents. Nothing is embedded.
 
-    python -m benchmarks.parser_memory --kinds txt,md,html,json,jsonl,csv --megabytes 10,100,1000
+    python -m benchmarks.parser_memory --kinds txt,md,html,json,jsonl,csv,pdf --megabytes 10,100,1000
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import psutil
 from ingest.parser import ParsedPart, Parser, ParserLimits
 from ingest.splitter import SplitterSettings
 
+_PICTURE = 724  # pixels, of a byte each, in each direction
 _WORDS = ["harbour", "ship", "fee", "pump", "filter", "valve", "water", "lease", "warranty", "service", "contract",
           "cleaning", "pressure", "customer", "invoice", "the", "of", "and", "in", "to", "is", "with"]  # fmt: skip
 
@@ -69,6 +70,9 @@ _KINDS = {
 
 def write_file(path: Path, kind: str, size: int) -> None:
     """Write a file of about `size` bytes."""
+    if kind == "pdf":
+        write_pdf(path, size)
+        return
     source = random.Random(1)
     texts = cycle(["".join(_sentences(source)) for _ in range(2000)])
     shape = _KINDS[kind]
@@ -78,6 +82,43 @@ def write_file(path: Path, kind: str, size: int) -> None:
             written += file.write(shape.record(number, next(texts)))
             number += 1
         file.write(shape.behind)
+
+
+def write_pdf(path: Path, size: int) -> None:
+    """Write a PDF of about `size` bytes: on each page a picture of 0.5 MB and a text of 40 lines."""
+    source = random.Random(1)
+    offsets: list[int] = []
+    with path.open("wb") as file:
+
+        def add(content: bytes) -> None:
+            offsets.append(file.tell())
+            file.write(b"%d 0 obj\n" % len(offsets) + content + b"\nendobj\n")
+
+        count = max(1, size // _PICTURE**2)
+        file.write(b"%PDF-1.7\n")
+        add(b"<< /Type /Catalog /Pages 2 0 R >>")
+        kids = b" ".join(b"%d 0 R" % (4 + 3 * n) for n in range(count))
+        add(b"<< /Type /Pages /Count %d /Kids [" % count + kids + b"] >>")
+        add(b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>")
+        for number in range(count):
+            first = 4 + 3 * number
+            add(
+                b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents %d 0 R "
+                b"/Resources << /Font << /F 3 0 R >> /XObject << /P %d 0 R >> >> >>" % (first + 1, first + 2)
+            )
+            texts = [line.encode() for _ in range(7) for line in _sentences(source)]
+            lines = b"".join(b"(%d %s) Tj T*\n" % (number, text) for text in texts)
+            _add_stream(add, b"", b"q 100 0 0 100 400 700 cm /P Do Q BT /F 8 Tf 12 TL 50 680 Td\n" + lines + b"ET")
+            picture = b"/Type /XObject /Subtype /Image /ColorSpace /DeviceGray /BitsPerComponent 8 /Width %d /Height %d"
+            _add_stream(add, picture % (_PICTURE, _PICTURE), source.randbytes(_PICTURE**2))
+        table = file.tell()
+        file.write(b"xref\n0 %d\n0000000000 65535 f \n" % (len(offsets) + 1))
+        file.write(b"".join(b"%010d 00000 n \n" % offset for offset in offsets))
+        file.write(b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n" % (len(offsets) + 1, table))
+
+
+def _add_stream(add: Callable[[bytes], None], entries: bytes, content: bytes) -> None:
+    add(b"<< " + entries + b" /Length %d >>\nstream\n" % len(content) + content + b"\nendstream")
 
 
 def _sentences(source: random.Random) -> Iterator[str]:
@@ -125,7 +166,7 @@ def measure(path: Path) -> str:
 def main() -> None:
     """Print a table of formats and sizes."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--kinds", default="txt,md,html,json", help=f"of {', '.join(_KINDS)}")
+    parser.add_argument("--kinds", default="txt,md,html,json", help=f"of {', '.join(_KINDS)}, pdf")
     parser.add_argument("--megabytes", default="10,100")
     options = parser.parse_args()
     print("| format | size | read | time | parser at most | this process at most |", flush=True)

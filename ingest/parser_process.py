@@ -4,7 +4,7 @@ Started with the arguments MEMORY_MB SECONDS, it reads requests, one JSON object
 frames: one for each document in the file, and a last one. See `parser` for the other side.
 
 A file is read once, so that the hash of each part is of the bytes that were parsed; one that changes meanwhile is read
-again. A large text is mapped and read in parts.
+again. A large text is mapped and read in parts, a large PDF page by page.
 """
 
 import contextlib
@@ -22,7 +22,7 @@ from typing import Any, BinaryIO
 from ingest.documents import Chunk, LoadedDocument
 from ingest.frames import write_frame
 from ingest.loaders import LoadError, Part, UnsupportedTypeError, parts_of
-from ingest.loaders.detection import PEEKED, is_read_in_parts
+from ingest.loaders.detection import PEEKED, is_mapped
 from ingest.loaders.errors import FailureKind, stored_reason
 from ingest.loaders.expansion import sha256_of_content
 from ingest.splitter import SplitterSettings, split
@@ -83,9 +83,7 @@ def _answer(request: dict[str, Any], replies: BinaryIO, memory: int, seconds: fl
             end["is_unread"] = False
             for part in parts_of(path.name, data):
                 signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)
-                if not part.name and large is not None:
-                    large.check(part.sha256)
-                _answer_part(part, request, replies)
+                _answer_part(part, request, replies, None if part.name else large)
     except FileChanging as error:
         end |= {"reason": _reason(error), "is_unread": True}
     except MemoryError:
@@ -101,7 +99,7 @@ def _answer(request: dict[str, Any], replies: BinaryIO, memory: int, seconds: fl
 
 
 class Mapped:
-    """A large file that is read in parts, while others may add to it: what was there at first counts."""
+    """A large file that is read piece by piece, while others may add to it: what was there at first counts."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self._path = path
@@ -118,14 +116,14 @@ class Mapped:
 
 @contextlib.contextmanager
 def mapped(path: Path, max_bytes: int) -> Iterator[Mapped | None]:
-    """Map a file that is to be read in parts; yield None for one that is read as a whole.
+    """Map a file that is to be read piece by piece; yield None for one that is read as a whole.
 
     Raises:
         OSError: when it cannot be read.
     """
     with path.open("rb") as file:
         size = os.fstat(file.fileno()).st_size
-        if size > max_bytes or not is_read_in_parts(file.read(PEEKED), size, path.name):
+        if size > max_bytes or not is_mapped(file.read(PEEKED), size, path.name):
             yield None
             return
         large = Mapped(path, file)
@@ -159,19 +157,26 @@ def read_whole(path: Path, max_bytes: int) -> bytes:
     raise FileChanging("it is being written to; ingest it again when it is complete")
 
 
-def _answer_part(part: Part, request: dict[str, Any], replies: BinaryIO) -> None:
+def _answer_part(part: Part, request: dict[str, Any], replies: BinaryIO, mapped_file: Mapped | None) -> None:
+    """Answer with one document; that of a whole mapped file counts only if nobody wrote to it meanwhile."""
     head = {"kind": "part", "name": part.name, "sha256": part.sha256, "size": part.size, "reason": None}
     if request["known"].get(part.name) == part.sha256:
+        if mapped_file is not None:
+            mapped_file.check(part.sha256)
         write_frame(replies, head | {"kind": "known"})
         return
     try:
         document = part.load()
+        if mapped_file is not None:
+            mapped_file.check(part.sha256)
         chunks = split(document, SplitterSettings(**request["splitter"]))
         if not chunks and not document.is_container:
             raise LoadError("no text was found in the file", FailureKind.NO_TEXT)  # noqa: TRY301 - is answered like a loader's own
-    except MemoryError:
+    except (MemoryError, FileChanging):
         raise
     except Exception as error:  # noqa: BLE001 - see _reason
+        if mapped_file is not None:
+            mapped_file.check(part.sha256)
         unsupported = isinstance(error, UnsupportedTypeError)
         write_frame(replies, head | {"reason": _reason(error), "is_unsupported": unsupported})
         return

@@ -27,6 +27,7 @@ _BEGINNINGS = {
     ".rtf": (b"{\\rtf",),
     ".png": (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF87a", b"GIF89a", b"II*\x00", b"MM\x00*"),
 }
+_READ_PIECEWISE = {"application/mbox", "application/pdf"}
 _OFFICE_FOLDERS = {
     "word/": BY_EXTENSION[".docx"],
     "ppt/": BY_EXTENSION[".pptx"],
@@ -38,11 +39,14 @@ _OLD_OFFICE = (
 )
 
 
-def is_read_in_parts(start: bytes, size: int, name: str) -> bool:
-    """Say whether a file of `size` bytes that begins with `start` is never to be held in memory as a whole."""
+def is_mapped(start: bytes, size: int, name: str) -> bool:
+    """Say whether a file of `size` bytes that begins with `start` is never to be held in memory as a whole.
+
+    It is read in parts, message by message or, as a PDF, page by page.
+    """
     by_name = BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
     found = _by_magic(start, by_name) or by_name
-    return size > LARGE and found is not None and (found.parts is not None or found.mime == "application/mbox")
+    return size > LARGE and found is not None and (found.parts is not None or found.mime in _READ_PIECEWISE)
 
 
 def detect(data: Content, name: str) -> Format:

@@ -1,8 +1,11 @@
 """PDF with PDFium. Each page is judged by itself: a sound text layer is read, a page without one is put to OCR.
 
-A page that can be read neither way is named, never passed over in silence.
+A page that can be read neither way is named, never passed over in silence. Of a mapped file, only what one page needs
+is in memory; the text of all pages is kept.
 """
 
+import ctypes
+import mmap
 import re
 import threading
 from collections.abc import Iterator
@@ -15,12 +18,14 @@ from numpy.typing import NDArray
 
 from ingest.documents import Heading, LoadedDocument, PageSpan
 from ingest.loaders.errors import FailureKind, LoadError
+from ingest.loaders.large_text import Content, drop_pages
 from ingest.loaders.normalise import normalise
 from ingest.loaders.ocr import INSTALL_HINT, OcrMissingError, read_picture
 from ingest.loaders.pdf_page import PageText, read_page
 
 _PDFIUM = threading.Lock()  # PDFium is not thread-safe
 _PAGE_BREAK = "\n\n"
+_MOST_KEPT = 8 << 20  # bytes of a mapped file that PDFium may keep in memory, by the average of its pages
 _MOST_HEADINGS = 5000
 _MOST_PAGES_NAMED = 20
 _DULL_TITLE = re.compile(r"^\s*$|^untitled|^microsoft word|^slide \d|\.(?:docx?|pdf|indd|tex|dvi|pptx?)\s*$", re.I)
@@ -34,7 +39,7 @@ _MOST_PIXELS = 25_000_000  # of a page's picture; a larger page is rendered more
 _DEEPEST_OBJECT = 4
 
 
-def load_pdf(data: bytes, stem: str) -> LoadedDocument:
+def load_pdf(data: Content, stem: str) -> LoadedDocument:
     """Read a PDF's text; pages are joined by a blank line and headings come from its outline.
 
     Raises:
@@ -43,20 +48,28 @@ def load_pdf(data: bytes, stem: str) -> LoadedDocument:
     with _PDFIUM:
         pdf = _open(data)
         try:
-            return _read(pdf, stem)
+            return _read(pdf, stem, data)
         finally:
             pdf.close()
 
 
-def _open(data: bytes) -> pypdfium2.PdfDocument:
+def _open(data: Content) -> pypdfium2.PdfDocument:
     try:
-        return pypdfium2.PdfDocument(data)
+        return pypdfium2.PdfDocument(data if isinstance(data, bytes) else _in_place(data))
     except pypdfium2.PdfiumError as error:
         if error.err_code in {pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY}:
             raise LoadError(
                 "the PDF is encrypted and needs a password; save a copy without one", FailureKind.PROTECTED
             ) from error
         raise LoadError(f"the PDF is damaged and cannot be opened ({error})", FailureKind.DAMAGED) from error
+
+
+def _in_place(data: mmap.mmap) -> "ctypes.Array[ctypes.c_ubyte]":
+    """Return a mapped file as PDFium takes it, without a copy; the array keeps the file mapped."""
+    view = np.frombuffer(data, dtype=np.uint8)
+    array = (ctypes.c_ubyte * len(view)).from_address(view.ctypes.data)
+    array.view = view  # type: ignore[attr-defined]
+    return array
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +85,14 @@ class _Page:
     damaged: bool = False
 
 
-def _read(pdf: pypdfium2.PdfDocument, stem: str) -> LoadedDocument:
+def _read(pdf: pypdfium2.PdfDocument, stem: str, data: Content) -> LoadedDocument:
     pages: list[PageSpan] = []
     texts: list[str] = []
     rows: list[tuple[int, int]] = []
     unread: list[int] = []
     damaged: list[int] = []
     offset = 0
-    for number, page in enumerate(_pages(pdf), start=1):
+    for number, page in enumerate(_pages(pdf, data), start=1):
         text = page.text.text
         if page.unread:
             unread.append(number)
@@ -112,19 +125,32 @@ def _read(pdf: pypdfium2.PdfDocument, stem: str) -> LoadedDocument:
     )
 
 
-def _pages(pdf: pypdfium2.PdfDocument) -> Iterator[_Page]:
-    for index in range(len(pdf)):
+def _pages(pdf: pypdfium2.PdfDocument, data: Content) -> Iterator[_Page]:
+    """Yield the pages in order. PDFium keeps what it has read until it is closed, so a mapped file is opened anew."""
+    count = len(pdf)
+    run = max(1, count if isinstance(data, bytes) else _MOST_KEPT * count // len(data))
+    for start in range(0, count, run):
+        opened = pdf if run >= count else _open(data)
         try:
-            page = pdf[index]
-        except pypdfium2.PdfiumError:  # one bad page does not cost the others
-            yield _Page(PageText(""), damaged=True)
-            continue
-        try:
-            yield _read_one(page)
-        except pypdfium2.PdfiumError:
-            yield _Page(PageText(""), damaged=True)
+            for index in range(start, min(start + run, count)):
+                yield _page_at(opened, index)
         finally:
-            page.close()
+            if opened is not pdf:
+                opened.close()
+            drop_pages(data)
+
+
+def _page_at(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
+    try:
+        page = pdf[index]
+    except pypdfium2.PdfiumError:  # one bad page does not cost the others
+        return _Page(PageText(""), damaged=True)
+    try:
+        return _read_one(page)
+    except pypdfium2.PdfiumError:
+        return _Page(PageText(""), damaged=True)
+    finally:
+        page.close()
 
 
 def _read_one(page: pypdfium2.PdfPage) -> _Page:

@@ -1,22 +1,26 @@
 """A parser may hang, grow, crash or talk: its file fails with a reason, and the next one is read."""
 
+import io
 import os
 import signal
 import sys
 import time
 import zipfile
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import psutil
 import pytest
+from fpdf import FPDF
 
 from ingest.engines.local import LocalEngine
 from ingest.errors import ParserUnavailable
 from ingest.job import ingest
 from ingest.library import Library
+from ingest.loaders import detection, parts_of
 from ingest.parser import ParsedEnd, ParsedPart, Parser, ParserLimits
-from ingest.parser_process import FileChanging, read_whole
+from ingest.parser_process import FileChanging, _answer_part, mapped, read_whole
 from ingest.splitter import SplitterSettings
 
 ODD = (sys.executable, str(Path(__file__).with_name("odd_parser.py")))
@@ -157,3 +161,37 @@ def test_a_parser_that_cannot_be_started_is_no_files_fault(library: Library, tmp
     with pytest.raises(ParserUnavailable, match="cannot be started"):
         ingest(library, [write(tmp_path / "a.txt")], engine=engine)
     assert library.documents() == []
+
+
+def test_a_mapped_file_that_is_written_to_while_it_is_read_is_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a PDF that is read page by page
+    monkeypatch.setattr(detection, "LARGE", 100)
+    pdf = FPDF()
+    pdf.set_font("Helvetica", size=12)
+    pdf.add_page()
+    pdf.multi_cell(0, 6, "A good sentence about copper.")
+    path = tmp_path / "a.pdf"
+    path.write_bytes(bytes(pdf.output()))
+    request = {"known": {}, "splitter": asdict(SplitterSettings())}
+    with mapped(path, 1 << 20) as large:
+        assert large is not None
+        (part,) = parts_of(path.name, large.data)
+        replies = io.BytesIO()
+        _answer_part(part, request, replies, large)
+        assert b"A good sentence about copper." in replies.getvalue()
+
+        # when somebody writes to it before all pages are read
+        def load() -> object:
+            document = part.load()
+            with path.open("r+b") as file:
+                file.seek(20)
+                file.write(b"another")
+            return document
+
+        # then what was read of it is not handed out
+        replies = io.BytesIO()
+        with pytest.raises(FileChanging, match="written to"):
+            _answer_part(replace(part, load=load), request, replies, large)  # type: ignore[arg-type]
+        assert replies.getvalue() == b""

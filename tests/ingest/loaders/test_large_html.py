@@ -5,7 +5,7 @@ import re
 import pytest
 
 from ingest.loaders import large_html, large_text
-from ingest.loaders.detection import is_read_in_parts
+from ingest.loaders.detection import is_mapped
 from ingest.loaders.errors import LoadError
 from ingest.loaders.html import load_html
 from ingest.loaders.large_html import html_in_parts
@@ -94,5 +94,5 @@ def test_any_bytes_are_cut_without_loss(odd: bytes) -> None:
 
 
 def test_a_page_is_mapped_whatever_its_name() -> None:
-    assert is_read_in_parts(b"<!DOCTYPE html><html>", large_text.LARGE + 1, "page.txt")
-    assert not is_read_in_parts(b"PK\x03\x04", large_text.LARGE + 1, "page.html")
+    assert is_mapped(b"<!DOCTYPE html><html>", large_text.LARGE + 1, "page.txt")
+    assert not is_mapped(b"PK\x03\x04", large_text.LARGE + 1, "page.html")

@@ -17,7 +17,7 @@ from ingest.engines.local import LocalEngine
 from ingest.job import IngestEvent, ingest
 from ingest.library import Library
 from ingest.loaders import large_text, parts_of
-from ingest.loaders.detection import is_read_in_parts
+from ingest.loaders.detection import is_mapped
 from ingest.loaders.large_text import lines_in_parts, rows_in_parts
 from ingest.parser import ParsedEnd, ParsedPart, Parser, ParserLimits
 from ingest.parser_process import FileChanging, mapped
@@ -117,12 +117,13 @@ def test_any_bytes_are_cut_without_loss(mark: bytes, pieces: list[bytes]) -> Non
             assert joined == data[text.start :]
 
 
-def test_what_is_read_in_parts() -> None:
+def test_what_is_mapped() -> None:
     large = large_text.LARGE + 1
-    assert is_read_in_parts(b"words", large, "a.TXT") and is_read_in_parts(b"a,b", large, "a.csv")
-    assert is_read_in_parts(b"From a", large, "a.mbox") and is_read_in_parts(b"# Title", large, "a.md")
-    assert not is_read_in_parts(b"words", large - 1, "a.txt")
-    assert not is_read_in_parts(b"%PDF-1.7", large, "a.txt") and not is_read_in_parts(b"words", large, "a.rtf")
+    assert is_mapped(b"words", large, "a.TXT") and is_mapped(b"a,b", large, "a.csv")
+    assert is_mapped(b"From a", large, "a.mbox") and is_mapped(b"# Title", large, "a.md")
+    assert not is_mapped(b"words", large - 1, "a.txt")
+    assert is_mapped(b"%PDF-1.7", large, "a.txt") and not is_mapped(b"%PDF-1.7", large - 1, "a.pdf")
+    assert not is_mapped(b"words", large, "a.rtf")
 
 
 @pytest.fixture
@@ -197,7 +198,7 @@ def test_an_interrupted_large_file_goes_on_where_it_was(library: Library, tmp_pa
     assert "".join(library.text(r.document_id) for r in parts) == path.read_text()
 
 
-def test_a_file_that_is_changed_while_it_is_read_in_parts_is_told_from_one_that_grows(large_log: Path) -> None:
+def test_a_file_that_is_changed_while_it_is_mapped_is_told_from_one_that_grows(large_log: Path) -> None:
     with mapped(large_log, 1 << 30) as large:
         assert large is not None and isinstance(large.data, mmap.mmap)
         *_, itself = parts_of(large_log.name, large.data)

@@ -1,4 +1,5 @@
 import io
+import mmap
 import sys
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from fpdf import FPDF
 from PIL import Image, ImageDraw, ImageFont
 
-from ingest.loaders import ocr
+from ingest.loaders import ocr, pdf
 from ingest.loaders.errors import LoadError
 from ingest.loaders.ocr import INSTALL_HINT, OcrMissingError
 from ingest.loaders.pdf import load_pdf
@@ -193,3 +194,37 @@ def test_the_stated_title_is_taken_unless_a_program_made_it_up() -> None:
         pages = Pages().text("Words.")
         pages.pdf.set_title(stated)
         assert load_pdf(io.BytesIO(pages.data()).getvalue(), "stem").title == expected
+
+
+def test_a_mapped_file_gives_the_same_document_however_often_it_is_opened_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # given a file with an outline, a table and a blank page
+    pages = Pages()
+    for number in range(4):
+        pages.pdf.add_page()
+        pages.pdf.start_section(f"Chapter {number}")
+        pages.pdf.multi_cell(0, 6, f"Chapter {number}\n{PARAGRAPH}")
+    path = tmp_path / "large.pdf"
+    path.write_bytes(pages.blank().text(PARAGRAPH).data())
+    as_bytes = load_pdf(path.read_bytes(), "s")
+    assert len(as_bytes.pages) == 6 and len(as_bytes.headings) == 4
+
+    # when it is mapped, and PDFium may keep next to nothing of it
+    opened = 0
+    real_open = pdf._open
+
+    def counted(data: object) -> object:
+        nonlocal opened
+        opened += 1
+        return real_open(data)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(pdf, "_open", counted)
+    monkeypatch.setattr(pdf, "_MOST_KEPT", 1)
+    with path.open("rb") as file:
+        mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+    # then each page is read from a document of its own, all is the same, and nothing holds the file afterwards
+    assert load_pdf(mapped, "s") == as_bytes
+    assert opened == 1 + 6
+    mapped.close()
