@@ -14,6 +14,7 @@ from ingest.documents import DocumentRecord
 from ingest.ignore_rules import IgnoreRules
 from ingest.library import Library
 from ingest.loaders import ocr
+from ingest.loaders.errors import FailureKind, stored_reason
 
 ChangeKind = Literal["unchanged", "added", "replaced", "moved", "copied", "failed"]
 
@@ -44,10 +45,12 @@ def change_of(
     try:
         size = path.stat().st_size
         if size > max_bytes:
-            return Change("failed", path, size=size, reason=f"it is larger than {max_bytes / (1 << 20):g} MB; split it")
+            reason = stored_reason(f"it is larger than {max_bytes / (1 << 20):g} MB; split it", FailureKind.TOO_LARGE)
+            return Change("failed", path, size=size, reason=reason)
         sha256 = hash_file(path)
     except OSError as error:
-        return Change("failed", path, reason=f"it cannot be read ({error.strerror or error})")
+        reason = stored_reason(f"it cannot be read ({error.strerror or error})", FailureKind.UNREADABLE)
+        return Change("failed", path, reason=reason)
     if library is None:
         return Change("added", path, sha256, size)
     earlier = library.find_source(source)

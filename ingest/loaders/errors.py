@@ -23,6 +23,7 @@ class FailureKind(StrEnum):
     PACKED = "packed"  # too much in an archive
     CHANGING = "changing"  # somebody writes to it
     MEMORY = "memory"
+    SLOW = "slow"
     UNREADABLE = "unreadable"  # the system does not give its bytes
     UNFORESEEN = "unforeseen"  # a parser stumbled
 

@@ -20,6 +20,7 @@ import psutil
 
 from ingest.errors import ParserUnavailable
 from ingest.frames import LENGTHS
+from ingest.loaders.errors import FailureKind, stored_reason
 from ingest.parser.limits import ParserLimits
 
 # -P: the present folder, which may hold documents, is no place for code. Our own package comes last, and only counts
@@ -156,10 +157,12 @@ class ParserConnection:
             if select.select([pipe], [], [], left if _LIMITED_BY_SYSTEM else min(left, _TICK))[0]:
                 return
             if not _LIMITED_BY_SYSTEM and _memory(process.pid) > self._limits.megabytes << 20:
-                raise ParserDied(f"it needs more than {self._limits.megabytes} MB of memory to be read; split it")
+                grown = f"it needs more than {self._limits.megabytes} MB of memory to be read; split it"
+                raise ParserDied(stored_reason(grown, FailureKind.MEMORY))
 
     def _too_slow(self) -> str:
-        return f"reading it took longer than {self._limits.seconds:g} s; if the file is sound, allow more time"
+        slow = f"reading it took longer than {self._limits.seconds:g} s; if the file is sound, allow more time"
+        return stored_reason(slow, FailureKind.SLOW)
 
     def _cause_of_death(self, process: subprocess.Popen[bytes]) -> str:
         if self._closed:
@@ -167,13 +170,15 @@ class ParserConnection:
         try:
             status = process.wait(timeout=5)
         except subprocess.TimeoutExpired:
-            return "its parser stopped answering"
+            return stored_reason("its parser stopped answering", FailureKind.UNFORESEEN)
         if status == -signal.SIGALRM:
             return self._too_slow()
         if status < 0:
             name = signal.Signals(-status).name if -status in set(signal.Signals) else f"signal {-status}"
-            return f"its parser crashed ({name}); the file may be damaged"
-        return f"its parser ended unexpectedly (status {status}); the file may be damaged"
+            ended = f"its parser crashed ({name}); the file may be damaged"
+        else:
+            ended = f"its parser ended unexpectedly (status {status}); the file may be damaged"
+        return stored_reason(ended, FailureKind.UNFORESEEN)
 
     def _end_locked(self) -> None:
         process, self._process = self._process, None

@@ -22,6 +22,7 @@ CHINESE: dict[FailureKind, str] = {
     FailureKind.PACKED: "压缩包里的文件太多、太大或层次太深；请解压后再添加。",
     FailureKind.CHANGING: "文件正在被写入；请等写完后再添加。",
     FailureKind.MEMORY: "读取它需要的内存太多；请拆分后再添加。",
+    FailureKind.SLOW: "读取它用时太久，已停止；如果文件没有问题，请在命令行用 rag ingest --parse-seconds 放宽时间。",
     FailureKind.UNREADABLE: "系统无法读取这个文件，可能没有权限，或所在的磁盘不可用。",
     FailureKind.UNFORESEEN: "文件无法解析，可能已损坏。",
 }

@@ -93,6 +93,15 @@ class ChatPage:
         element = self.wait(find, "something to click")
         self.browser.execute_script("arguments[0].click()", element)
 
+    def controls(self) -> list[tuple[str, str]]:
+        """Role and name of each control, as they are told to those who listen to the page."""
+        roles = {"button", "textbox", "combobox", "radio", "checkbox", "link", "searchbox"}
+        nodes = self.browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
+        return [
+            (node["role"]["value"], node.get("name", {}).get("value", ""))
+            for node in nodes if not node["ignored"] and node["role"]["value"] in roles
+        ]
+
     def _button(self, label: str) -> WebElement | None:
         return next((b for b in self.all("button") if label in (b.get_property("textContent") or "")), None)
 

@@ -154,6 +154,18 @@ def test_bad_file_is_listed_with_its_reason_and_the_good_one_answers(chat: ChatP
     assert chat.texts(".rag-citation .rag-source") == ["attic.pdf"]
 
 
+def test_every_control_has_a_name_in_words(chat: ChatPage, tmp_path: Path) -> None:
+    path = tmp_path / "garden *rules*.txt"
+    path.write_text("The roses are pruned in March.\n", encoding="utf-8")
+    chat.upload(path)
+    chat.wait(lambda: chat.all("[data-testid=stChatInput] textarea"), "the question box")
+    controls = chat.controls()
+    assert [c for c in controls if sum(letter.isalpha() for letter in c[1]) < 2] == []
+    assert any(name.endswith("Remove garden rules .txt") for role, name in controls if role == "button")
+    cross = chat.all("[class*=st-key-remove-] button")[0]
+    assert cross.rect["width"] < 60    # its words are for the ear: the eye sees a cross
+
+
 def test_page_speaks_chinese(chat: ChatPage) -> None:
     chat.click(lambda: next((e for e in chat.all("[data-testid=stRadio] label") if "中文" in e.text), None))
     chat.wait(lambda: "向您的文档提问" in chat.text(), "the Chinese title")

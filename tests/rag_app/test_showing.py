@@ -7,7 +7,7 @@ import pytest
 
 from ingest.embedding import SentenceTransformerEmbedder
 from ingest.library import Library
-from rag_app.answer import Answer, Citation, QuotedAnswer
+from rag_app.answer import Answer, Citation, QuotedAnswer, Unproven
 from rag_app.cli.showing import print_answer
 from tests.rag_app.conftest import add
 
@@ -81,6 +81,28 @@ def test_the_prose_of_another_chat_model_comes_before_its_sentences(
 ) -> None:
     answer = given(QuotedAnswer('It has "10 characters" [1].', 1.0, (cited(library, "old.txt", "10 characters"),)))
     assert shown(answer, library, capsys).startswith('It has "10 characters" [1].\n\nA password has 10 characters.\n')
+
+
+@pytest.mark.parametrize(
+    ("question", "flag", "note"),
+    [("How long?", "⟨not in your documents⟩", "word for word"), ("多长？", "⟨您的文档中没有这段文字⟩", "逐字")],
+)
+def test_what_another_chat_model_made_up_is_marked(
+    library: Library, capsys: pytest.CaptureFixture[str], question: str, flag: str, note: str
+) -> None:
+    said = 'It has "10 characters" [1], "20 at best" [1].'
+    made_up = (Unproven(0, 6, "words"), Unproven(said.index('"20'), len(said) - 1, "quotation"))
+    one = QuotedAnswer(said, 1.0, (cited(library, "old.txt", "10 characters"),), unproven=made_up)
+    answer = Answer(question, said, True, 1.0, (one,), standalone_question=question)
+    first, second, *_ = shown(answer, library, capsys).splitlines()
+    assert first == f'It has "10 characters" [1], "20 at best" [1] {flag}.'
+    assert note in second
+
+
+def test_how_far_a_long_question_was_read_is_told(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+    answer = Answer("Why and so on", "Not in your documents.", False, 0.1, standalone_question="Why and so on",
+                    question_read="Why and")
+    assert shown(answer, library, capsys).startswith("the question is long; it was read as far as: Why and\n")
 
 
 def test_no_control_sequence_reaches_the_terminal(library: Library, capsys: pytest.CaptureFixture[str]) -> None:

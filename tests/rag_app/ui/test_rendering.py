@@ -8,10 +8,10 @@ import pytest
 from bs4 import BeautifulSoup
 
 from ingest.documents import DocumentRecord, DocumentState
-from rag_app.answer import Answer, Citation, QuotedAnswer
+from rag_app.answer import Answer, Citation, QuotedAnswer, Unproven, UnprovenKind
 from rag_app.evidence import AnswerEvidence, Evidence, Piece
 from rag_app.ui.documents_panel import document_html
-from rag_app.ui.rendering import answer_html, not_found_html, possible_html, small_talk_html
+from rag_app.ui.rendering import answer_html, not_found_html, possible_html, question_read_html, small_talk_html
 from rag_app.ui.strings import CHINESE, ENGLISH
 
 HOSTILE = '<img src=x onerror="alert(1)"> </strong></details><script>1</script> **b** $x$ [l](http://e.org) &amp;'
@@ -119,6 +119,45 @@ def test_the_place_of_a_removed_document_cannot_be_opened() -> None:
     found = page((quoted("28 days"), AnswerEvidence((gone,), ())))
     assert not found.select("details")
     assert texts(found, ".rag-note") == [ENGLISH.removed_since]
+
+
+def test_what_another_chat_model_made_up_is_marked_in_its_prose() -> None:
+    said = f'It is "28 days" [1], and "40 days" [1]. {HOSTILE} "9 days" [7]'
+    runs: list[tuple[str, UnprovenKind]] = [
+        ("It is", "words"), (", and", "words"), ('"40 days" [1]', "quotation"), (HOSTILE, "words"), (" [7]", "number"),
+    ]
+    unproven = tuple(Unproven(said.index(t), said.index(t) + len(t), kind) for t, kind in runs)
+    answer = QuotedAnswer(said, 1.0, (citation("28 days"),), unproven=unproven)
+    found = page((answer, ONE[1]), is_local=False)
+    flags = "".join(texts(found, ".rag-flag"))
+    assert flags == ENGLISH.misquoted + ENGLISH.misnumbered
+    assert texts(found, ".rag-unproven-quotation") == ['"40 days" [1]']
+    assert texts(found, ".rag-unproven-words") == ["It is", ", and", HOSTILE]
+    shown = texts(found, ".rag-prose")[0]
+    assert shown.replace(ENGLISH.misquoted, "").replace(ENGLISH.misnumbered, "") == said
+    assert texts(found, ".rag-note") == [ENGLISH.own_words]
+    assert not found.select("img, script")
+
+
+def test_a_reply_that_is_proven_throughout_has_no_marks() -> None:
+    found = page((QuotedAnswer('"28 days" [1]', 1.0, (citation("28 days"),)), ONE[1]), is_local=False)
+    assert texts(found, ".rag-prose") == ['"28 days" [1]']
+    assert not found.select(".rag-flag, .rag-unproven, .rag-note")
+
+
+def test_how_far_a_long_question_was_read_is_shown() -> None:
+    answer = Answer("? and more", "28 days", True, 0.9, question_read="<b>?")
+    assert texts(BeautifulSoup(question_read_html(answer, ENGLISH), "html.parser"), "div") == [
+        f"{ENGLISH.question_read}<b>?…"
+    ]
+    assert question_read_html(replace(answer, question_read=None), ENGLISH) == ""
+
+
+def test_the_reason_of_a_failed_file_is_in_the_pages_language() -> None:
+    record = DocumentRecord("d", "/a", "a", "", "", 0, "failed", "the file is empty [empty]", 0, 0, "2025-01-01")
+    said = {s: BeautifulSoup(document_html(record, "a", s), "html.parser") for s in (ENGLISH, CHINESE)}
+    assert texts(said[ENGLISH], ".rag-document-state") == ["failed: the file is empty"]
+    assert texts(said[CHINESE], ".rag-document-state") == ["失败：文件是空的。"]
 
 
 @pytest.mark.parametrize("is_local", [True, False])
