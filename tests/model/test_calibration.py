@@ -11,7 +11,7 @@ from model.grounded import Quote, Reading
 
 
 def reading(text: str, expected: float, none: float) -> Reading:
-    return Reading((Quote(3, 3 + len(text), text),), math.log(0.2), math.log(none), math.log(0.3), expected)
+    return Reading((Quote(3, 3 + len(text), text),), math.log(0.2), math.log(none), expected)
 
 
 def test_features_by_hand() -> None:
@@ -29,7 +29,7 @@ def test_features_by_hand() -> None:
 
 
 def test_features_stay_finite() -> None:
-    sure = Reading((Quote(0, 1, "x"),), 0.0, -200.0, 0.0, 1.0)
+    sure = Reading((Quote(0, 1, "x"),), 0.0, -200.0, 1.0)
     assert all(math.isfinite(v) for v in features([sure], [200.0], [0.0], 0))
     with pytest.raises(ValueError, match="passage 1"):
         features([sure, None], [1.0, None], [1.0, 1.0], 1)

@@ -38,7 +38,7 @@ class QuotesWords:
         self.asked.append((question, passage))
         places = [passage.index(w) for w in self.words[:max_quotes]]
         quotes = tuple(Quote(p, p + len(w), w) for p, w in zip(places, self.words, strict=False))
-        return Readings([Reading(quotes, -0.1, self.no_answer, -0.1, 0.9)], 1, 1)
+        return Readings([Reading(quotes, -0.1, self.no_answer, 0.9)], 1, 1)
 
 
 def limits(least: float | None, *, omissions: float | None = -99.0, silence: float = 0.0) -> Limits:
@@ -189,7 +189,7 @@ def test_measuring_a_folder_without_a_reader_is_an_error(tmp_path: Path) -> None
 
 def case(standalone: str, by_rule: str, by_reader: str, probability: float, no_answer: float) -> Case:
     row = Row("1", tuple(BAND), "When was he born?", standalone, dependent=standalone != "When was he born?")
-    return Case(row, probability, Reading((Quote(0, 1, "x"),), -0.1, no_answer, -0.1, 0.9), by_rule, by_reader)
+    return Case(row, probability, Reading((Quote(0, 1, "x"),), -0.1, no_answer, 0.9), by_rule, by_reader)
 
 
 RIGHT = "When was Moon Martin born?"

@@ -105,7 +105,7 @@ class Reader:
             start = max(0, passage.find("six"), passage.find("六点"))
             end = start + (2 if "六点" in passage else 3)
             p = 0.9 if start else 0.3
-            return Reading((Quote(start, end, passage[start:end]),), math.log(p), math.log(1 - p), math.log(p), p)
+            return Reading((Quote(start, end, passage[start:end]),), math.log(p), math.log(1 - p), p)
 
         return Readings([reading(p) for p in passages], 0, 0)
 

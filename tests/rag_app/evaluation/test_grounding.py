@@ -39,7 +39,7 @@ class Fake:
             said, confidence = known, 0.9 if self.remembers else 0.1
         else:
             said, confidence = years[0][1][0], 0.9
-        reading = Reading((Quote(0, 4, said),), -0.1, -2.0, -0.1, 0.9)
+        reading = Reading((Quote(0, 4, said),), -0.1, -2.0, 0.9)
         return Verdict(0, reading, confidence, confidence >= 0.5, ()), None
 
 
