@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from ingest.catalogue import Catalogue
+from ingest.catalogue.vector_table import VectorTable
 from ingest.chroma_folder import ChromaFolder
 from ingest.fingerprint import Fingerprint
 from ingest.keyword_rebuild import KeywordRebuild
 from ingest.vector_index import IndexPlace, VectorIndex
-from ingest.vector_table import VectorTable
 
 _OLD_COLLECTION = "chunks"  # in which vectors were kept by the ids of chunks, and nowhere else
 _TOGETHER = 1000  # chunks held in memory at once

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ingest.vector_table import VectorTable
+from ingest.catalogue.vector_table import VectorTable
 
 _DEAD = 0.1  # part of the matrix that may be deleted vectors before it is read anew
 

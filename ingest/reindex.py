@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from ingest.catalogue import Catalogue
+from ingest.catalogue.vector_table import VectorTable, delete_other_models
 from ingest.content_hash import chunk_hash, embedded_text
 from ingest.earlier_formats import adopt_vectors
 from ingest.embedding import Embedder
@@ -20,7 +21,6 @@ from ingest.fingerprint import Fingerprint
 from ingest.keyword_rebuild import KeywordRebuild
 from ingest.splitter import SplitterSettings
 from ingest.vector_index import IndexPlace, VectorIndex, erase_folder_index, open_index
-from ingest.vector_table import VectorTable, delete_other_models
 from ingest.verify import fill_index
 from ingest.writer_lock import WriterLock
 

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.catalogue import Catalogue
+from ingest.catalogue.vector_table import VectorTable
 from ingest.exact_search import ExactSearch, largest
 from ingest.vector_index import VectorIndex
-from ingest.vector_table import VectorTable
 
 MOST_COMPARED = 200_000  # vectors that are held in memory and compared with: 300 MB and 20 ms at 384 numbers each
 _COPIES = 3  # chunks of the same text that are told

@@ -10,11 +10,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from ingest.catalogue import Catalogue
+from ingest.catalogue.vector_table import VectorTable
 from ingest.content_hash import chunk_hash
 from ingest.documents import DocumentRecord, StoredChunk
 from ingest.errors import LibraryError, ServerUnreachable
 from ingest.vector_index import VectorIndex
-from ingest.vector_table import VectorTable
 
 _REPAIR_BATCH = 512  # chunks held in memory at once
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
+from ingest.catalogue.job_history import JobFile, JobHistory
 from ingest.job.report import ENDINGS, Ending, EventKind, IngestEvent, IngestReport, Outcome
-from ingest.job_history import JobFile, JobHistory
 
 
 class Progress:

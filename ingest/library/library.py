@@ -6,11 +6,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ingest.catalogue import Catalogue
+from ingest.catalogue.job_history import JobHistory
 from ingest.documents import DocumentRecord, Incoming, LoadedDocument
 from ingest.earlier_formats import bring_up_to_date, is_of_an_earlier_format
 from ingest.embedding import Embedder
 from ingest.fingerprint import REINDEX, Fingerprint
-from ingest.job_history import JobHistory
 from ingest.library.commit import Committer
 from ingest.library.current_model import CurrentModel
 from ingest.library.indexing import Indexer

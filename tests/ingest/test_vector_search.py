@@ -5,7 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ingest import vector_search, vector_table
+from ingest import vector_search
+from ingest.catalogue import vector_table
 from ingest.documents import Chunk, DocumentRecord, Incoming, LoadedDocument
 from ingest.exact_search import largest
 from ingest.library import Library

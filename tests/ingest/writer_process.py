@@ -11,8 +11,8 @@ from typing import Any
 
 from conftest import HashingEmbedder, ReversedEmbedder
 
-from ingest import catalogue, chroma_folder, fingerprint, keyword_rebuild, reindex, vector_table
-from ingest.catalogue import keyword_index, meta_table
+from ingest import catalogue, chroma_folder, fingerprint, keyword_rebuild, reindex
+from ingest.catalogue import keyword_index, meta_table, vector_table
 from ingest.job import ingest
 from ingest.library import Library, LibraryError, LibraryLocked
 
