@@ -1,5 +1,9 @@
 """The page's style sheet: calm, readable at any width, in light and dark themes alike."""
 
+from __future__ import annotations
+
+from rag_app.ui.string_fields import Strings
+
 CSS = """
 <style>
 .block-container { max-width: 46rem; padding-top: 3.2rem; padding-bottom: 5rem; }
@@ -70,3 +74,14 @@ section[data-testid="stSidebar"] button[kind="tertiary"] { padding: 0 .4rem; min
   overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
 </style>
 """
+
+
+def upload_box_css(strings: Strings) -> str:
+    """Our words on Streamlit's upload box, which says everything in English and lists a hundred extensions."""
+    box = '[data-testid="stFileUploaderDropzone"]'
+    limit = f'{box} [data-testid="stFileUploaderDropzoneInstructions"]'
+    return (
+        f"<style>{box} button p {{ font-size: 0 !important; }} {limit} > * {{ display: none; }} "
+        f'{box} button p::after {{ content: "{strings.choose_files}"; font-size: .875rem; }} '
+        f'{limit}::after {{ content: "{strings.file_limit}"; font-size: .875rem; opacity: .7; }}</style>'
+    )

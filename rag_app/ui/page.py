@@ -12,7 +12,7 @@ from ingest.errors import LibraryError
 from rag_app.settings import Settings, SettingsError
 from rag_app.ui import session
 from rag_app.ui.first_page import show_beginning, show_first_page
-from rag_app.ui.look import CSS
+from rag_app.ui.look import CSS, upload_box_css
 from rag_app.ui.pending import PendingAnswer
 from rag_app.ui.rendering import trouble_html
 from rag_app.ui.shared import engine_for, library_for, uploads_for
@@ -34,6 +34,7 @@ def show_page() -> None:
         return
     session.begin(base)
     strings = strings_for(session.language())
+    st.html(upload_box_css(strings))
     settings = replace(base, collection=session.collection())
     st.title(strings.title, anchor=False)
     with st.sidebar:    # what helps out of every trouble comes first

@@ -14,6 +14,8 @@ class Strings:
     private: str
     private_files: str
     upload: str
+    choose_files: str
+    file_limit: str
     try_samples: str
     ask: str
     examples: str

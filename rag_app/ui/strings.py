@@ -15,6 +15,8 @@ ENGLISH = Strings(
     private_files="Files and their index stay on this computer. Questions and the passages found for them go to the "
     "chat model {}, which may be elsewhere.",
     upload="Add documents",
+    choose_files="Choose files",
+    file_limit="or drop them here, up to 200 MB each",
     try_samples="Try it with the sample documents",
     ask="Ask a question about your documents",
     examples="For example:",
@@ -101,6 +103,8 @@ CHINESE = Strings(
     private="所有内容都留在这台电脑上：文件、问题和答案都不会外传。",
     private_files="文件及其索引都留在这台电脑上；问题和检索到的段落会交给聊天模型 {}，它可能在别处运行。",
     upload="添加文档",
+    choose_files="选择文件",
+    file_limit="或拖放到这里，每个不超过 200 MB",
     try_samples="用示例文档试试",
     ask="就您的文档提一个问题",
     examples="例如：",

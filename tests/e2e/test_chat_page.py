@@ -170,6 +170,9 @@ def test_page_speaks_chinese(chat: ChatPage) -> None:
     chat.click(lambda: next((e for e in chat.all("[data-testid=stRadio] label") if "中文" in e.text), None))
     chat.wait(lambda: "向您的文档提问" in chat.text(), "the Chinese title")
     assert "都留在这台电脑上" in chat.text()
+    label = "return getComputedStyle(document.querySelector(arguments[0]), '::after').content"
+    button = "[data-testid=stFileUploaderDropzone] button p"
+    chat.wait(lambda: chat.browser.execute_script(label, button) == '"选择文件"', "the upload button in Chinese")
 
 
 def test_the_page_is_dark_where_the_system_is(chat: ChatPage) -> None:
