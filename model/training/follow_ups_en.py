@@ -5,10 +5,9 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from model.training.rewritings import FUNCTION
+from model.training.words import FUNCTION, Word
 
 _WORD = re.compile(r"['’]s\b|\w+(?:(?:[-./&]|['’](?!s\b))\w+)*|[^\w\s]")
 _PRONOUN = re.compile(r"\b(its?|they|them|their|he|she|him|his|her|this|that|these|those|there)\b", re.IGNORECASE)
@@ -30,21 +29,6 @@ _INSTITUTION = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Word:
-    text: str
-    start: int
-    end: int
-
-    @property
-    def name(self) -> bool:
-        return self.text[0].isupper() and self.text.lower() not in FUNCTION
-
-    @property
-    def content(self) -> bool:
-        return self.text[0].isalnum() and self.text.lower() not in FUNCTION
-
-
 def shortened(question: str, said: str, row: dict[str, Any], rng: random.Random) -> tuple[str, str] | None:
     """The question with a pronoun or nothing for the longest phrase that was said, and that phrase.
 
@@ -54,7 +38,7 @@ def shortened(question: str, said: str, row: dict[str, Any], rng: random.Random)
         row: where the question is from, with its `context`.
         rng: chooses the form.
     """
-    words = [_Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(question)]
+    words = [Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(question)]
     spans = [(i, j) for i, j in _phrases(words) if _stands(question[words[i].start:words[j - 1].end], said)]
     if not spans or _PRONOUN.search(question):
         return None
@@ -70,13 +54,13 @@ def shortened(question: str, said: str, row: dict[str, Any], rng: random.Random)
 
 
 def _without(
-    question: str, words: Sequence[_Word], place: tuple[int, int, int], row: dict[str, Any], rng: random.Random
+    question: str, words: Sequence[Word], place: tuple[int, int, int], row: dict[str, Any], rng: random.Random
 ) -> str | None:
     """The question without words [i, j) and the article at `first`, with nothing, "there" or a pronoun for them."""
     first, i, j = place
     before, rest = question[:words[first].start], question[words[j - 1].end:]
     ends = not re.search(r"\w", rest)
-    name = words[i].name and words[j - 1].name
+    name = words[i].capitalised and words[j - 1].capitalised
     if ends and re.search(r"\w+ (of|in|for|at|about|on) $", before) and len(before.split()) >= 5 and rng.random() < 0.5:
         return re.sub(r" \w+ $", "", before) + rest
     closed = ends or words[j].text.lower() in FUNCTION - {"'s", "’s"}
@@ -93,7 +77,7 @@ def _without(
 
 
 def _pronoun(
-    phrase: str, words: Sequence[_Word], i: int, j: int, row: dict[str, Any], rng: random.Random
+    phrase: str, words: Sequence[Word], i: int, j: int, row: dict[str, Any], rng: random.Random
 ) -> str | None:
     """The form that fits where words [i, j) stood; None where none does: what goes on is part of the phrase."""
     after = words[j] if j < len(words) else None
@@ -104,7 +88,7 @@ def _pronoun(
         verb = before in _DO or (before in _AUX and _PARTICIPLE.search(after.text))
         further = j + 1 < len(words) and words[j + 1].content and words[j + 1].text.islower()
         article = words[i].text.lower() in _ARTICLE
-        if after.name or (verb and (before == "do" or further)) or not (verb or article):
+        if after.capitalised or (verb and (before == "do" or further)) or not (verb or article):
             return None
         owned = not verb
     is_subject = before in _AUX or i == 0 or (after is not None and after.text.lower() in _AUX)
@@ -154,17 +138,18 @@ def _is_person(phrase: str, context: str, title: str) -> bool | None:
     return False if pronouns == 0 else None
 
 
-def _phrases(words: Sequence[_Word]) -> list[tuple[int, int]]:
+def _phrases(words: Sequence[Word]) -> list[tuple[int, int]]:
     """Index ranges of whole noun phrases: names with the words that link them, and common words behind an article."""
     found: list[tuple[int, int]] = []
     i = 0
     while i < len(words):
-        if not words[i].content or (i == 0 and not words[i].name):
+        if not words[i].content or (i == 0 and not words[i].capitalised):
             i += 1
             continue
         j = i
         while j < len(words) and (words[j].content or (
-            words[j].text.lower() in _LINKS and words[j - 1].name and j + 1 < len(words) and words[j + 1].name
+            words[j].text.lower() in _LINKS and words[j - 1].capitalised
+            and j + 1 < len(words) and words[j + 1].capitalised
         )):
             j += 1
         found += _whole(words, i, j)
@@ -172,17 +157,17 @@ def _phrases(words: Sequence[_Word]) -> list[tuple[int, int]]:
     return found
 
 
-def _whole(words: Sequence[_Word], i: int, j: int) -> list[tuple[int, int]]:
+def _whole(words: Sequence[Word], i: int, j: int) -> list[tuple[int, int]]:
     """The phrases that begin where a run of content words [i, j) does."""
     before = words[i - 1].text.lower() if i else ""
     if i and before not in _BEFORE:
         return []
-    names = [k for k in range(i, j) if words[k].name]
+    names = [k for k in range(i, j) if words[k].capitalised]
     if i == 0 and (len(names) < 2 or names[1] != 1):
         return []       # "Along with", "People": perhaps only a sentence's first word
     if names and names[0] == i:
         last = i
-        while last + 1 < j and (words[last + 1].name or words[last + 1].text.lower() in _LINKS):
+        while last + 1 < j and (words[last + 1].capitalised or words[last + 1].text.lower() in _LINKS):
             last += 1
         return [(i, last + 1)]
     ends = j == len(words) or not words[j].content

@@ -5,46 +5,17 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from model.training.words import Word
 
 _MOST_QUOTES = 2
 _LEAST_SHARE = 0.5      # of the letters added at one place
 _WORD = re.compile(r"['’]s\b|[\u3400-\u9fff]|[^\W\u3400-\u9fff]+(?:(?:[-./&]|['’](?!s\b))[^\W\u3400-\u9fff]+)*")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
-# Words that say nothing by themselves; a quote neither begins nor ends with one, nor holds only such.
-_FUNCTION_WORDS = """
-a an the of in on at by for from to with without into onto over under between among against during through about
-across after before since until till per than as like via near and or but nor so if whether while because is are was
-were be been being am do does did have has had can could will would shall should may might must not 's ’s that which
-who whom whose what when where why how there then it its he him his she her they them their this these those i you we
-me my your our us one also other any some all more else besides aside up out off down
-"""
-FUNCTION = frozenset(_FUNCTION_WORDS.split())
-_FUNCTION_ZH = frozenset("的了呢吗么是在有和与或也都就还又被把对从到为吧啊呀之")
 
-
-@dataclass(frozen=True, slots=True)
-class _Word:
-    text: str
-    start: int
-    end: int
-
-    @property
-    def lower(self) -> str:
-        return self.text.lower().replace("’", "'")
-
-    @property
-    def telling(self) -> bool:
-        return self.lower not in FUNCTION and self.text not in _FUNCTION_ZH
-
-    @property
-    def capitalised(self) -> bool:
-        return self.text[0].isupper() and self.telling
-
-
-def _words(text: str) -> list[_Word]:
-    return [_Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text)]
+def _words(text: str) -> list[Word]:
+    return [Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(text)]
 
 
 def added_words(question: str, rewriting: str, passage: str) -> tuple[tuple[int, int], ...]:
@@ -76,7 +47,7 @@ def added_words(question: str, rewriting: str, passage: str) -> tuple[tuple[int,
     return tuple(sorted(kept, key=lambda s: distinct[s]))
 
 
-def _longest(added: Sequence[_Word], said: Sequence[_Word]) -> tuple[int, int] | None:
+def _longest(added: Sequence[Word], said: Sequence[Word]) -> tuple[int, int] | None:
     """Indices [first, last) of the longest run of added words in what was said, the last of equals."""
     best: tuple[int, int, int] | None = None
     for i in range(len(added)):
@@ -97,17 +68,17 @@ def _longest(added: Sequence[_Word], said: Sequence[_Word]) -> tuple[int, int] |
     return best and (best[1], best[2])
 
 
-def _share(added: Sequence[_Word], quoted: Sequence[_Word]) -> float:
+def _share(added: Sequence[Word], quoted: Sequence[Word]) -> float:
     """How much of what was added a quote holds, in letters."""
     return sum(len(w.text) for w in quoted if w.telling) / sum(len(w.text) for w in added if w.telling)
 
 
-def _breaks(a: _Word, b: _Word) -> bool:
+def _breaks(a: Word, b: Word) -> bool:
     """Whether a message or a sentence may have ended between two words."""
     return b.start - a.end > 2
 
 
-def _in_full(said: Sequence[_Word], passage: str, first: int, last: int) -> tuple[int, int]:
+def _in_full(said: Sequence[Word], passage: str, first: int, last: int) -> tuple[int, int]:
     """With the capitalised words right before and behind a capitalised one."""
     while first > 0 and said[first].capitalised and said[first - 1].capitalised and (
         passage[said[first - 1].end:said[first].start] == " "
