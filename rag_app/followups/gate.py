@@ -31,6 +31,13 @@ _SMALL_TALK = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_SMALL_TALK = 60  # characters
+_LONGEST_REPLY = 24     # characters
+_ASKED_BACK = re.compile(r"[?？]\s*$")
+_ASKS = re.compile(
+    r"[?？]|^(what|who|whose|whom|which|when|where|why|how|is|are|was|were|do|does|did|can|could|will|would|should)\b"
+    r"|[吗嗎呢怎什啥谁誰哪几幾何]|多少|多久|是否|是不是|有没有|能不能",
+    re.IGNORECASE,
+)
 _SIGNS = {"en": signs_en.signs, "zh": signs_zh.signs}
 
 
@@ -61,6 +68,12 @@ def is_small_talk(text: str) -> bool:
     return len(text) <= _LONGEST_SMALL_TALK and bool(_SMALL_TALK.fullmatch(text.strip()))
 
 
+def is_reply(text: str, turns: Sequence[Turn]) -> bool:
+    """Whether a message only answers what the last answer asked back: "Which city?" - "Berlin"."""
+    asked_back = bool(turns) and _ASKED_BACK.search(turns[-1].answer) is not None
+    return asked_back and len(text) <= _LONGEST_REPLY and _ASKS.search(text.strip()) is None
+
+
 def named_signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:
     """The signs of a question in its language."""
     return _SIGNS[language_after(question, turns)](question, turns)
@@ -70,6 +83,8 @@ def judge(question: str, turns: Sequence[Turn]) -> Verdict:
     """Whether `question` only makes sense after `turns`, oldest first."""
     if not turns or is_small_talk(question):
         return Verdict(dependent=False, probability=0.0, reasons=())
+    if is_reply(question, turns):
+        return Verdict(dependent=True, probability=1.0, reasons=(("answers what was asked back", math.inf),))
     weights = shipped_weights()[language_after(question, turns)]
     parts = {k: v * weights.signs.get(k, 0.0) for k, v in named_signs(question, turns).items()}
     probability = 1 / (1 + math.exp(-weights.intercept - sum(parts.values())))

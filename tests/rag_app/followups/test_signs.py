@@ -48,6 +48,19 @@ def test_a_question_asks_although_its_first_words_point_at_nothing(question: str
     assert not {"no question word", "no verb", "pronoun"} & set(signs)
 
 
+@pytest.mark.parametrize(
+    ("asked_back", "message", "dependent"),
+    [
+        ("Which city?", "Berlin", True), ("请问是在哪个城市？", "北京", True), ("In Berlin.", "Who wrote Emma?", False),
+        ("Which city?", "Who wrote Emma?", False), ("请问是在哪个城市？", "MySQL 支持哪些事务隔离级别", False),
+        ("Which city?", "thanks", False),
+    ],
+)
+def test_a_reply_to_what_was_asked_back_depends_on_it(asked_back: str, message: str, dependent: bool) -> None:
+    turns = (Turn("Where do I register a company?", asked_back),)
+    assert (judge(message, turns).probability == 1) is dependent
+
+
 def test_without_capitals_names_cannot_be_seen() -> None:
     assert "names cannot be seen" in named_signs("who painted guernica", OTHER)
     assert "names cannot be seen" not in named_signs("Who painted murals?", OTHER)
