@@ -29,13 +29,15 @@ STRENGTH = 0.1          # of the logistic regression (scikit-learn's C): few cas
 class OperatingRule:
     """How the operating point is chosen, per language, on held-out calibration questions.
 
-    The smallest threshold at which `target_precision` of the given answers are right, so that no more is withheld than
-    that takes. Where this would answer less than `least_answered` of the answerable questions, the largest threshold
-    that still answers so many: a product that is silent about most of what it knows is of no use.
+    The smallest threshold at which `target_precision` of the given answers are right even if the questions were
+    `sureness` standard errors luckier than usual, so that no more is withheld than that takes. Where this would answer
+    less than `least_answered` of the answerable questions, the largest threshold that still answers so many: a product
+    that is silent about most of what it knows is of no use.
     """
 
     target_precision: float = 0.9
     least_answered: float = 0.6
+    sureness: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,8 @@ def operating_point(judged: Sequence[Judged], rule: OperatingRule) -> float:
     order = np.argsort(-confidence, kind="stable")
     weights, confidence, right, answerable = (a[order] for a in (weights, confidence, right, answerable))
     precision = np.cumsum(weights * right) / np.cumsum(weights)
+    cases = np.cumsum(weights) ** 2 / np.cumsum(weights**2)     # as many as would tell as much if they weighed the same
+    precision -= rule.sureness * np.sqrt(precision * (1 - precision) / cases)
     answered = np.cumsum(weights * answerable) / max(1e-9, float((weights * answerable).sum()))
     precise = np.flatnonzero(precision >= rule.target_precision)
     enough = int(np.argmax(answered >= rule.least_answered - 1e-9))

@@ -44,15 +44,23 @@ CASES = [judged(c, r, answerable=a) for c, r, a in (
 
 def test_the_operating_point_is_the_smallest_threshold_that_is_precise_enough():
     # answered from 0.95 down: 1/1, 2/2, 2/3, 3/4, 3/5, 4/6, ...
-    assert operating_point(CASES, OperatingRule(0.75, 0.0)) == 0.7
-    assert operating_point(CASES, OperatingRule(1.0, 0.0)) == 0.9
+    assert operating_point(CASES, OperatingRule(0.75, 0.0, 0.0)) == 0.7
+    assert operating_point(CASES, OperatingRule(1.0, 0.0, 0.0)) == 0.9
+
+
+def test_a_share_of_few_cases_is_not_taken_at_its_word():
+    few = [judged(1 - i / 100, i % 10 != 9) for i in range(20)]     # 18 of 20 right
+    many_more = [judged(1 - i / 1e5, i % 20 != 19) for i in range(2000)]     # 95 % right
+    assert operating_point(few, OperatingRule(0.9, 0.0, 0.0)) == 0.81
+    assert operating_point(few, OperatingRule(0.9, 0.0, 1.0)) > 0.9
+    assert operating_point(many_more, OperatingRule(0.9, 0.0, 1.0)) == 0.98
 
 
 def test_but_enough_answerable_questions_are_answered():
     # answerable ones answered: 1, 2, 3, 4, 4, 5 of 6
-    assert operating_point(CASES, OperatingRule(1.0, 0.5)) == 0.8
-    assert operating_point(CASES, OperatingRule(1.0, 0.8)) == 0.5
-    assert operating_point(CASES, OperatingRule(0.75, 0.1)) == 0.7
+    assert operating_point(CASES, OperatingRule(1.0, 0.5, 0.0)) == 0.8
+    assert operating_point(CASES, OperatingRule(1.0, 0.8, 0.0)) == 0.5
+    assert operating_point(CASES, OperatingRule(0.75, 0.1, 0.0)) == 0.7
 
 
 def test_figures_at_the_operating_point():
