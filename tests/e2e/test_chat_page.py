@@ -155,7 +155,7 @@ def test_bad_file_is_listed_with_its_reason_and_the_good_one_answers(chat: ChatP
 
 
 def test_every_control_has_a_name_in_words(chat: ChatPage, tmp_path: Path) -> None:
-    path = tmp_path / "garden *rules*.txt"
+    path = tmp_path / "garden _rules_.txt"
     path.write_text("The roses are pruned in March.\n", encoding="utf-8")
     chat.upload(path)
     chat.wait(lambda: chat.all("[data-testid=stChatInput] textarea"), "the question box")

@@ -268,7 +268,7 @@ def test_the_history_tells_what_became_of_each_file(library: Library, docs: Path
     assert (first.state, first.counts, first.chunks) == ("done", {"added": 3, "failed": 1}, 3)
     assert last.counts == {"unchanged": 3, "failed": 1} and last.arguments["paths"] == [str(docs)]
     files = {Path(f.source).name: (f.outcome, f.reason) for f in library.history.files(first.job_id)}
-    assert files["copper.txt"] == ("added", None) and files["empty.md"] == ("failed", "the file is empty")
+    assert files["copper.txt"] == ("added", None) and files["empty.md"] == ("failed", "the file is empty [empty]")
     assert [f.outcome for f in library.history.files(last.job_id)] == ["failed"]
 
 
