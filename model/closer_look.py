@@ -1,8 +1,7 @@
 """A second look at the sentences around a quote.
 
 The network reads the place of its first quote once more, without the rest of the passage, and both readings are
-averaged: an ensemble of two views by one network. Names, numbers and their borders come out better, above all in
-English (model/LOG.md).
+averaged: an ensemble of two views by one network. Questions about encyclopedias gain, others stay (model/LOG.md).
 """
 
 from __future__ import annotations

@@ -188,13 +188,14 @@ class GroundedReader:
         windows: list[Window] = []
         if self.sentences is None:
             return windows
+        neighbours = NEIGHBOURS[language_of(asked.question)]
         for passage, look in looks.items():
             reading, encoding = look.reading, asked.encodings[passage]
             if len(reading.quotes) > 1 or reading.evidence < LEAST_EVIDENCE:
                 continue
             quote = reading.quotes[0]
             sentences = list(self.sentences(asked.passages[passage]))
-            part = part_around((quote.start, quote.end), sentences, NEIGHBOURS[language_of(asked.question)])
+            part = part_around((quote.start, quote.end), sentences, neighbours)
             if part is None:
                 continue
             starts, ends = [a for a, _ in encoding.offsets], [b for _, b in encoding.offsets]
