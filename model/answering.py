@@ -8,8 +8,9 @@ from pathlib import Path
 
 from model.calibration import Calibration, features, standings
 from model.closer_look import Sentences
-from model.grounded import GroundedReader, Reading, Readings
+from model.grounded import GroundedReader
 from model.language import Language, language_of
+from model.reading import Reading, Readings
 from model.word_edges import Segment
 
 

@@ -13,8 +13,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from model.errors import CheckpointError
-from model.grounded import Reading
 from model.language import Language
+from model.reading import Reading
 
 CALIBRATION_FILE = "calibration.json"
 FEATURES = ("overlap_odds", "no_answer", "length", "prior", "margin")

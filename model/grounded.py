@@ -7,7 +7,6 @@ a window's border.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -27,6 +26,7 @@ from model.gpt import GPT, prefix_mask
 from model.language import language_of
 from model.precision import reading_dtype
 from model.prepacking import prepack
+from model.reading import Quote, Reading, Readings
 from model.tokenizer import Encoding, TextTokenizer
 from model.units import end_with_unit
 from model.windows import MAX_PROMPT, Special, Window, batches_of, tensors_of, windows_over
@@ -34,47 +34,6 @@ from model.word_edges import Segment, WordEdges, best_uncut
 
 MAX_QUESTION = 64       # tokens; what is longer is cut at the end
 EXACTNESS = 0.5         # weight of a quote being exactly right, against overlapping with the right one (model/LOG.md)
-
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A verbatim piece of a passage: `passage[start:end] == text`."""
-
-    start: int
-    end: int
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the network finds in one passage.
-
-    Attributes:
-        quotes: the best answer's quotes, in the order they were copied; never empty, because the best answer is
-            given even when stopping is likelier. Whether to trust it is the caller's decision.
-        log_probability: of the first quote, against every other quote of the passage and against stopping.
-        no_answer: log-probability of stopping at once: "the passage does not say".
-        expected_overlap: F1 that the network expects of the first quote, 0..1 (expected_overlap.py).
-    """
-
-    quotes: tuple[Quote, ...]
-    log_probability: float
-    no_answer: float
-    expected_overlap: float
-
-    @property
-    def evidence(self) -> float:
-        """How much more is expected of the best quote than of silence, as a logarithm: what passages compete by."""
-        return math.log(max(self.expected_overlap, 1e-9)) - self.no_answer
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """One `Reading` for each passage (None for a passage without a token), and what they cost."""
-
-    readings: list[Reading | None]
-    prompt_tokens: int
-    steps: int
 
 
 @dataclass(frozen=True, slots=True)

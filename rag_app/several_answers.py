@@ -15,8 +15,8 @@ from ingest.keywords import index_text
 from ingest.stop_words import STOP_WORDS
 from model.agreement import same_answer
 from model.answering import Answerer, Verdict
-from model.grounded import Reading
 from model.language import language_of
+from model.reading import Reading
 from rag_app.sentence_window import sentence_around
 
 MOST_ANSWERS = 3

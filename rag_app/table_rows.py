@@ -15,7 +15,8 @@ from dataclasses import dataclass, replace
 
 from ingest.keywords import index_text
 from ingest.stop_words import ASKING_WORDS
-from model.grounded import GroundedReader, Quote, Reading, Readings
+from model.grounded import GroundedReader
+from model.reading import Quote, Reading, Readings
 from rag_app.sentence_window import Span
 
 _RECORD = re.compile(r"(?m)^[ \t]*[^:：;\n]{1,80}: [^;\n]+; [^:：;\n]{1,80}: .*$\n?")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from model.grounded import Quote
+from model.reading import Quote
 from rag_app.sentence_window import quote_windows
 from rag_app.several_answers import FoundAnswer
 

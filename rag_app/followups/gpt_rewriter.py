@@ -17,8 +17,8 @@ from typing import Protocol
 
 from model.errors import CheckpointError
 from model.follow_up_prompt import FOLLOW_UP_MARK, conversation_passage
-from model.grounded import Quote, Reading, Readings
 from model.language import Language
+from model.reading import Quote, Reading, Readings
 from rag_app.followups.conversation import Turn, language_after
 from rag_app.followups.gate import is_small_talk, judge, shipped_weights
 from rag_app.followups.rewriter import Rewriter, RuleRewriter, has_pronoun, put_in

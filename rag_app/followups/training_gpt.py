@@ -19,10 +19,11 @@ import click
 import numpy as np
 from tqdm import tqdm
 
-from model.grounded import GroundedReader, Reading
+from model.grounded import GroundedReader
 from model.json_lines import read_lines
 from model.language import Language
 from model.metrics import f1
+from model.reading import Reading
 from model.training.examples import for_calibration
 from rag_app.followups.conversation import Turn
 from rag_app.followups.gate import is_small_talk, judge, shipped_weights

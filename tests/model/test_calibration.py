@@ -7,7 +7,7 @@ import pytest
 from model.answering import Answerer
 from model.calibration import CALIBRATION_FILE, FEATURES, Calibration, LanguageCalibration, features, standings
 from model.errors import CheckpointError
-from model.grounded import Quote, Reading
+from model.reading import Quote, Reading
 
 
 def reading(text: str, expected: float, none: float) -> Reading:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from model.errors import CheckpointError
 from model.follow_up_prompt import FOLLOW_UP_MARK
-from model.grounded import Quote, Reading, Readings
+from model.reading import Quote, Reading, Readings
 from rag_app.cli import main
 from rag_app.followups.conversation import Turn
 from rag_app.followups.gate import judge

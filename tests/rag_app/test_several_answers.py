@@ -11,7 +11,8 @@ from typing import cast
 
 from model.answering import Answerer, Verdict
 from model.calibration import FEATURES, Calibration, LanguageCalibration
-from model.grounded import GroundedReader, Quote, Reading
+from model.grounded import GroundedReader
+from model.reading import Quote, Reading
 from rag_app.several_answers import MOST_ANSWERS, FoundAnswer, found_answers
 
 OLD = "Hotels are paid up to 110 euros per night. Breakfast is extra."

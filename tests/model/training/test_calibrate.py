@@ -5,8 +5,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.grounded import Quote, Reading, Readings
 from model.json_lines import DataError
+from model.reading import Quote, Reading, Readings
 from model.training.calibrate import (
     FOLDS,
     Judged,
