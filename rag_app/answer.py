@@ -118,7 +118,7 @@ class Answer:
         standalone_question: the question that was searched for, after the history was taken in.
         small_talk: the message was thanks, a greeting or a question about this program; `answer` replies to that, and
             nothing was searched.
-        question_read: how far a long question was read, if not to its end, else None.
+        question_read: the part of a long question that was read, if not all was, else None.
     """
 
     question: str

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-# Characters. A reader with a window reads the first fifty words or so of a question anyway; what is longer than this is
-# a text.
+# Characters. A reader with a window reads fifty words or so of a question anyway; what is longer than this is a text.
 LONGEST_QUESTION = 1000
 
 

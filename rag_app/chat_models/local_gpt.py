@@ -141,12 +141,12 @@ class ChatLocalGPT(BaseChatModel):
             _log.warning("no passages: ChatLocalGPT quotes only from text-plain content blocks, see passage_block")
         priors = [float((b.get("extras") or {}).get("score", 1.0)) for b in blocks]
         texts = [str(b["text"]) for b in blocks]
-        readings = read_rows(self.load().reader, question, texts)
+        part = part_read(self.load().reader, question)
+        readings = read_rows(self.load().reader, part, texts)
         verdict = self.load().judge(
             language_of(question), readings.readings, priors=priors, min_confidence=self.min_confidence
         )
         tokens = readings.prompt_tokens, readings.steps
-        part = part_read(self.load().reader, question)
         cut = {} if part == question else {"question_read": part}
         found = [] if verdict is None else found_answers(
             self.load(), question, texts, verdict, readings.readings, priors=priors,

@@ -22,7 +22,7 @@ _INDENT = "   "
 _ALL = DocumentFilter()
 _SAID = {    # English, Chinese
     "nothing searched": ("(nothing was searched)", "（没有检索文档）"),
-    "part read": ("the question is long; it was read as far as: ", "问题较长，只读了开头："),
+    "part read": ("the question is long; this part of it was read: ", "问题较长，只读了这一部分："),
     "own words": (
         "What follows was found in your documents, word for word; all else is in the model's own words.",
         "以下内容逐字见于您的文档，其余是模型自己的话。",

@@ -121,10 +121,10 @@ def searched_for_html(answer: Answer, strings: Strings) -> str:
 
 
 def question_read_html(answer: Answer, strings: Strings) -> str:
-    """How far a long question was read; nothing where it was read to its end."""
+    """The part of a long question that was read; nothing where all was."""
     if answer.question_read is None:
         return ""
-    return element("div", "rag-searched rag-question-read", escaped(f"{strings.question_read}{answer.question_read}…"))
+    return element("div", "rag-searched rag-question-read", escaped(f"{strings.question_read}{answer.question_read}"))
 
 
 def searched_in_html(words: str, strings: Strings) -> str:

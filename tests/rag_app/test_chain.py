@@ -361,11 +361,16 @@ def test_a_text_is_no_question(library: Library, reader: ChatLocalGPT, settings:
     assert e.value.length == 1800
 
 
-def test_how_far_a_long_question_was_read_is_told(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:
+@pytest.mark.parametrize(("before", "behind"), [(0, 12), (12, 0), (6, 6)])
+def test_the_part_of_a_long_question_that_asks_is_read(
+    library: Library, reader: ChatLocalGPT, settings: Settings, before: int, behind: int
+) -> None:
     chain = build_chain(settings, library=library, model=reader)
-    question = "What is the garage's access code? " + "I asked the porter and he did not know it either. " * 12
+    said = "I talked to the porter and he did not know it either. "
+    question = f'{said * before}"What is the garage\'s access code?" {said * behind}'.strip()
     answer = chain.invoke({"question": question})
-    assert answer.question_read is not None and question.startswith(answer.question_read)
+    assert answer.question_read is not None and answer.question_read in question
+    assert "garage's access code?" in answer.question_read
     assert 100 < len(answer.question_read) < len(question) / 2
     assert answer.to_dict()["question_read"] == answer.question_read
     assert chain.invoke({"question": "What is the garage's access code?"}).question_read is None

@@ -99,10 +99,10 @@ def test_what_another_chat_model_made_up_is_marked(
     assert note in second
 
 
-def test_how_far_a_long_question_was_read_is_told(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_was_read_of_a_long_question_is_told(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
     answer = Answer("Why and so on", "Not in your documents.", False, 0.1, standalone_question="Why and so on",
                     question_read="Why and")
-    assert shown(answer, library, capsys).startswith("the question is long; it was read as far as: Why and\n")
+    assert shown(answer, library, capsys).startswith("the question is long; this part of it was read: Why and\n")
 
 
 def test_no_control_sequence_reaches_the_terminal(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
