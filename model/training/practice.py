@@ -17,7 +17,6 @@ from model.training.finished import BEFORE_THIS, finished
 from model.training.follow_ups import follow_up_examples
 from model.training.pseudo_labels import labelled_questions
 from model.training.recipe import Practice, Recipe
-from model.training.similar_sentences import sentence_questions
 from model.training.tables import table_questions
 
 
@@ -62,8 +61,6 @@ class PracticeMaker:
             ]
             cache = self._run / f"labels-{Path(name).name.partition('.')[0]}.jsonl"
             return labelled_questions(fresh, count, seed, name, self._labeller, cache, self._say)
-        if practice.kind == "sentences":
-            return sentence_questions(rows, count, seed, name)
         texts = (row["text"] for row in rows)
         if practice.kind == "tables":
             return table_questions(texts, practice.lang, count, seed, name, practice.pairs)

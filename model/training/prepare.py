@@ -7,9 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import nn
 
@@ -18,12 +16,11 @@ from model.import_bert import import_bert, minilm_folder
 from model.json_lines import read_lines
 from model.tokenizer import TextTokenizer
 from model.training.code_switching import Translations, switched
-from model.training.examples import Example, HeldOutText, held_out, load_examples
-from model.training.masked_words import MaskedWords, pieces_of
+from model.training.examples import Example, held_out, load_examples
 from model.training.mixture import Tokenized, hard_negatives, several_part_questions, tokenize
 from model.training.near_misses import with_other_name, without_answer
 from model.training.practice import PracticeMaker
-from model.training.recipe import MaskedText, Recipe, Stage, Vocabulary
+from model.training.recipe import Recipe, Stage, Vocabulary
 from model.training.vocabulary import (
     align,
     count_characters,
@@ -123,31 +120,6 @@ def build_stages(
     return stages
 
 
-def build_masked(
-    recipe: Recipe, data: Path, tokenizer: TextTokenizer, say: Callable[[str], None]
-) -> list[MaskedWords | None]:
-    """The raw text whose words each stage hides, `None` for a stage that hides none.
-
-    Args:
-        recipe: names the files.
-        data: folder of the files.
-        tokenizer: of the network.
-        say: receives progress lines.
-    """
-    if not any(stage.masked_share for stage in recipe.stages):
-        return [None] * len(recipe.stages)
-    evaluation = HeldOutText(data / name for name in recipe.held_out)
-    made: dict[MaskedText, NDArray[np.int32]] = {}
-    for source in dict.fromkeys(m for stage in recipe.stages for m in stage.masked):
-        texts = (row["text"] for row in read_lines(data / source.file))
-        made[source] = pieces_of(texts, source.lang, source.count, recipe.seed, tokenizer, evaluation.overlaps)
-        say(f"{source.file}: {len(made[source])} pieces of text to hide words in")
-    return [
-        MaskedWords(np.concatenate([made[m] for m in stage.masked]), tokenizer) if stage.masked_share else None
-        for stage in recipe.stages
-    ]
-
-
 def _mix(stage: Stage, loaded: dict[str, list[Example]], rng: random.Random) -> list[Example]:
     examples: list[Example] = []
     for share in stage.files:
@@ -174,15 +146,12 @@ def _texts(words: Vocabulary, data: Path) -> Iterator[str]:
                 break
 
 
-def parameter_groups(
-    gpt: GPT, weight_decay: float, head_rate: float, word_head: nn.Module | None = None
-) -> list[dict[str, object]]:
+def parameter_groups(gpt: GPT, weight_decay: float, head_rate: float) -> list[dict[str, object]]:
     """AdamW groups: matrices decay, vectors and embeddings do not; what starts from nothing has its own rate."""
-    new = (gpt.copy_head, gpt.matches, word_head)
-    heads = {id(p) for m in new if m is not None for p in m.parameters()}
+    heads = {id(p) for m in (gpt.copy_head, gpt.matches) if m is not None for p in m.parameters()}
     embeddings = {id(p) for m in gpt.modules() if isinstance(m, nn.Embedding) for p in m.parameters()}
     groups: dict[tuple[bool, bool], list[nn.Parameter]] = {}
-    for parameter in (*gpt.parameters(), *(word_head.parameters() if word_head is not None else ())):
+    for parameter in gpt.parameters():
         decays = parameter.dim() >= 2 and id(parameter) not in embeddings
         groups.setdefault((decays, id(parameter) in heads), []).append(parameter)
     return [

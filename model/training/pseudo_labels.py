@@ -7,14 +7,31 @@ where it is harder: between the sentences that are most like it (self-training, 
 from __future__ import annotations
 
 import json
+import random
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from model.grounded import GroundedReader
 from model.training.examples import Example
-from model.training.similar_sentences import among_similar, untokenized
+from model.training.similar_passages import SimilarPassages
 
-SURE = 0.6      # F1 that the reader must expect of its quote
+SURE = 0.6              # F1 that the reader must expect of its quote
+NEIGHBOURS = 5          # at most as many other sentences around the right one
+_TOKENIZED = (
+    (re.compile(r" ([.,;:?!%)\]]|n't\b|'\w+\b)"), r"\1"),
+    (re.compile(r"([(\[$#]) "), r"\1"),
+    (re.compile(r"`` | ''|``|''"), '"'),
+    (re.compile(r" -lrb- ", re.IGNORECASE), " ("),
+    (re.compile(r" -rrb-", re.IGNORECASE), ")"),
+)
+
+
+def untokenized(text: str) -> str:
+    """Text as people write it, from words that a tokenizer put spaces between."""
+    for pattern, replacement in _TOKENIZED:
+        text = pattern.sub(replacement, text)
+    return text.strip()
 
 
 def labelled_questions(
@@ -38,10 +55,22 @@ def labelled_questions(
         say: receives progress lines.
     """
     labels = _labels(rows, reader, cache, say)
+    rng = random.Random(seed)
+    pool = sorted({untokenized(r["positive"]) for r in rows})
     chosen = [
         (untokenized(r["question"]), untokenized(r["positive"]), labels[_key(r)]) for r in rows if labels[_key(r)]
     ]
-    return among_similar(chosen, sorted({untokenized(r["positive"]) for r in rows}), count, seed, source)
+    rng.shuffle(chosen)
+    similar = SimilarPassages(pool, "en").rank([question for question, _, _ in chosen[:count]], NEIGHBOURS + 4)
+    made = []
+    for (question, sentence, quote), others in zip(chosen, similar, strict=False):
+        answer = quote.casefold()
+        around = [o for o in others if o != sentence and answer not in o.casefold()][:rng.randint(2, NEIGHBOURS)]
+        place = rng.randint(0, len(around))
+        parts = [*around[:place], sentence, *around[place:]]
+        start = sum(len(p) + 1 for p in parts[:place]) + sentence.index(quote)
+        made.append(Example(question, " ".join(parts), ((start, start + len(quote)),), "en", source))
+    return made
 
 
 def _key(row: Mapping[str, str]) -> str:

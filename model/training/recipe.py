@@ -70,8 +70,7 @@ class Practice:
     Attributes:
         kind: `cloze` and `tables` from raw text in `lang` (cloze.py, english_cloze.py, tables.py), `parallel` from
             aligned paragraphs (cross_language.py), `labelled` from questions with the sentence that answers them
-            (pseudo_labels.py), `sentences` from questions with that sentence and its answer (similar_sentences.py),
-            `follow_ups` from conversations (follow_ups.py; `file` is left out).
+            (pseudo_labels.py), `follow_ups` from conversations (follow_ups.py; `file` is left out).
         file: where they are made from.
         count: how many at most.
         lang: of a raw text.
@@ -79,7 +78,7 @@ class Practice:
         units: share of Chinese numbers that are asked for with their unit.
     """
 
-    kind: Literal["cloze", "tables", "parallel", "labelled", "sentences", "follow_ups"]
+    kind: Literal["cloze", "tables", "parallel", "labelled", "follow_ups"]
     count: int
     file: str = ""
     lang: Language = "zh"
@@ -87,36 +86,24 @@ class Practice:
     units: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.kind not in ("cloze", "tables", "parallel", "labelled", "sentences", "follow_ups"):
+        if self.kind not in ("cloze", "tables", "parallel", "labelled", "follow_ups"):
             raise TypeError(f"practice of kind {self.kind!r} does not exist")
         if not self.file and self.kind != "follow_ups":
             raise TypeError(f"practice of kind {self.kind!r} needs a file")
 
 
 @dataclass(frozen=True, slots=True)
-class MaskedText:
-    """Raw text whose words are hidden and guessed (masked_words.py), `count` pieces of it at most."""
-
-    file: str
-    count: int
-    lang: Language = "zh"
-
-
-@dataclass(frozen=True, slots=True)
 class Stage:
     """A mixture used until a share of all steps.
 
-    `masked_share` of the steps guess hidden words of `masked` instead of reading questions. The last five are shares of
-    the answerable examples, made from them: questions with a similar wrong passage, two questions in one, the answer's
-    sentences deleted, a name exchanged, words of the question in the other language (mixture.py, near_misses.py,
-    code_switching.py).
+    The last five are shares of the answerable examples, made from them: questions with a similar wrong passage, two
+    questions in one, the answer's sentences deleted, a name exchanged, words of the question in the other language
+    (mixture.py, near_misses.py, code_switching.py).
     """
 
     until: float
     files: list[FileShare]
     practice: list[Practice] = field(default_factory=list)
-    masked: list[MaskedText] = field(default_factory=list)
-    masked_share: float = 0.0
     negatives: float = 0.0
     several_part: float = 0.0
     without_answer: float = 0.0
@@ -164,7 +151,6 @@ def load_recipe(path: Path) -> Recipe:
             section(Stage, {
                 **s, "files": [section(FileShare, f) for f in s["files"]],
                 "practice": [section(Practice, p) for p in s.get("practice", ())],
-                "masked": [section(MaskedText, m) for m in s.get("masked", ())],
             })
             for s in raw["stage"]
         ]
@@ -191,8 +177,6 @@ def load_recipe(path: Path) -> Recipe:
         raise RecipeError(f"{path}: {error}") from error
     if not 0 <= recipe.share_of_before < 1 or (recipe.share_of_before and after is None):
         raise RecipeError(f"{path}: share_of_before is a share, 0..1, of the network that `after` names")
-    if any(not 0 <= s.masked_share < 1 or (s.masked_share and not s.masked) for s in recipe.stages):
-        raise RecipeError(f"{path}: masked_share is a share, 0..1, of a stage's steps; [[stage.masked]] names the text")
     ends = [s.until for s in recipe.stages]
     if not ends or ends != sorted(ends) or ends[-1] != 1.0:
         raise RecipeError(f"{path}: stages must end in rising order, the last at 1.0, not {ends}")

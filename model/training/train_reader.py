@@ -18,9 +18,8 @@ from model.gpt import GPT
 from model.precision import fast_precision
 from model.tokenizer import TextTokenizer
 from model.training.finished import finished, network_before
-from model.training.masked_words import WordHead, masked_loss
 from model.training.mixture import Tokenized, make_batch, plan_epoch
-from model.training.prepare import build_masked, build_stages, continued, parameter_groups, warm_start
+from model.training.prepare import build_stages, continued, parameter_groups, warm_start
 from model.training.reader_loss import reader_loss
 from model.training.recipe import Recipe
 from model.training.run_folder import (
@@ -33,8 +32,7 @@ from model.training.run_folder import (
 from model.training.training_loop import TrainingLoop
 
 RANDOM_FILE = "random.safetensors"   # torch's generator, which dropout draws from
-WORD_HEAD_FILE = "word_head.safetensors"     # only trainings that hide words have one
-_QUESTIONS, _WORDS = "questions", "masked words"     # what a batch can hold
+_KIND = "questions"     # there is one kind of batch
 
 
 class ReaderTraining(TrainingLoop):
@@ -60,17 +58,13 @@ class ReaderTraining(TrainingLoop):
             self.gpt = continued(recipe, before)
         else:
             self.gpt, self.tokenizer = warm_start(recipe, data, say)
-        self.word_head = None
-        if any(stage.masked_share for stage in recipe.stages):
-            self.word_head = WordHead(self.gpt.config.n_embd, self.gpt.config.vocab_size)
         self.optimizer = torch.optim.AdamW(
-            parameter_groups(self.gpt, recipe.optimizer.weight_decay, recipe.optimizer.head_rate, self.word_head),
+            parameter_groups(self.gpt, recipe.optimizer.weight_decay, recipe.optimizer.head_rate),
             lr=recipe.optimizer.learning_rate, betas=(0.9, 0.98), fused=True,
         )
         if resumed is not None:
             self._restore(resumed)
         self.stages = build_stages(recipe, data, run, self.tokenizer, say)
-        self.masked = build_masked(recipe, data, self.tokenizer, say)
 
     def train(self, *, checkpoint_every: float = 600, compile_network: bool = False) -> bool:
         """Train to the recipe's last step, or until interrupted (Ctrl-C, SIGTERM) or out of time.
@@ -94,33 +88,12 @@ class ReaderTraining(TrainingLoop):
             if not plan:
                 raise ValueError("no example of this stage fits a batch: lower batch_tokens or add data")
             for bucket, members in plan[self.position:]:
-                yield from self._words(stage)
-                if self._ended(stage):
-                    break
-                yield _QUESTIONS, bucket * len(members), self._step(loss_of, self.stages[stage], bucket, members)
-                if self._ended(stage):
+                yield _KIND, bucket * len(members), self._step(loss_of, self.stages[stage], bucket, members)
+                if self.step >= settings.steps or self._current_stage() != stage:
                     break
             else:
                 self.epoch += 1
                 self.position = 0
-
-    def _ended(self, stage: int) -> bool:
-        return self.step >= self.recipe.optimizer.steps or self._current_stage() != stage
-
-    def _words(self, stage: int) -> Iterator[tuple[str, int, float]]:
-        """The steps that hide words before the next step that reads questions; drawn by the step's own numbers."""
-        source, head = self.masked[stage], self.word_head
-        while source is not None and head is not None:
-            rng = random.Random(f"{self.recipe.seed}-words-{self.step}")
-            if rng.random() >= self.recipe.stages[stage].masked_share:
-                return
-            batch = source.batch(rng, self.recipe.optimizer.batch_tokens)
-            self._set_rate()
-            with fast_precision():
-                loss = masked_loss(self.gpt, head, batch, source.competing(batch))
-            yield _WORDS, batch.ids.numel(), self._descend(loss)
-            if self._ended(stage):
-                return
 
     def _step(
         self,
@@ -148,27 +121,24 @@ class ReaderTraining(TrainingLoop):
         return random.Random(name).randrange(1 << 31)
 
     def _report(self, losses: dict[str, float], speed: float) -> None:
-        means = {kind: round(loss, 4) for kind, loss in sorted(losses.items())}
-        if not all(math.isfinite(loss) for loss in means.values()):
-            raise FloatingPointError(f"the loss is {means} at step {self.step}: lower the learning rate and resume")
+        loss = losses[_KIND]
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"the loss is {loss} at step {self.step}: lower the learning rate and resume")
         total = self.recipe.optimizer.steps
         row = {
-            "step": self.step, **_columns(means), "tokens_per_second": round(speed),
+            "step": self.step, "loss": round(loss, 4), "tokens_per_second": round(speed),
             "seconds": round(self.seconds), "stage": self.stage + 1, "epoch": self.epoch,
             "rate": self.recipe.optimizer.rate(self.step),
         }
         with (self.run / LOG_FILE).open("a", encoding="utf-8") as log:
             log.write(json.dumps(row) + "\n")
         left = f"{self._minutes_left():.0f} min left"
-        told = "  ".join(f"{name} {loss:.3f}" for name, loss in _columns(means).items())
-        self.say(f"step {self.step}/{total}  {told}  {speed:.0f} tokens/s  {left}")
+        self.say(f"step {self.step}/{total}  loss {loss:.3f}  {speed:.0f} tokens/s  {left}")
 
     def _write(self, folder: Path) -> None:
         save_checkpoint(folder, self.gpt, self.tokenizer)
         save_optimizer(self.optimizer, folder)
         save_file({"torch": torch.get_rng_state()}, folder / RANDOM_FILE)
-        if self.word_head is not None:
-            save_file(self.word_head.state_dict(), folder / WORD_HEAD_FILE)
         state = {
             "step": self.step, "position": self.position, "stage": self.stage, "epoch": self.epoch,
             "seconds": self.seconds, "recipe": asdict(self.recipe),
@@ -180,16 +150,9 @@ class ReaderTraining(TrainingLoop):
         self.step, self.position = state["step"], state["position"]
         self.stage, self.epoch, self.seconds = state["stage"], state["epoch"], state["seconds"]
         restore_optimizer(self.optimizer, folder)
-        if self.word_head is not None:
-            self.word_head.load_state_dict(load_file(folder / WORD_HEAD_FILE))
         if (folder / RANDOM_FILE).exists():   # checkpoints before November 2026 have none
             torch.set_rng_state(load_file(folder / RANDOM_FILE)["torch"])
         self.say(f"resuming at step {self.step}")
-
-
-def _columns(means: dict[str, float]) -> dict[str, float]:
-    """What the log and the terminal call each kind's loss."""
-    return {"loss" if kind == _QUESTIONS else "words_loss": loss for kind, loss in means.items()}
 
 
 def train_reader(

@@ -65,8 +65,7 @@ class TrainingLoop(ABC):
     def _descend(self, loss: Tensor) -> float:
         """One optimizer step down a loss; returns its value."""
         loss.backward()  # type: ignore[no-untyped-call]
-        trained = [p for group in self.optimizer.param_groups for p in group["params"]]
-        torch.nn.utils.clip_grad_norm_(trained, self._settings.clip)
+        torch.nn.utils.clip_grad_norm_(self.gpt.parameters(), self._settings.clip)
         self.optimizer.step()
         self.optimizer.zero_grad(set_to_none=True)
         self.step += 1

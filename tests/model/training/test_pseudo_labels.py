@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from model.training.pseudo_labels import labelled_questions
+from model.training.pseudo_labels import labelled_questions, untokenized
 
 ROWS = [
     {"question": "Who built the tower?", "positive": "The tower was built by Anna Lind ."},
@@ -63,3 +63,11 @@ def test_labels_are_kept_and_not_asked_for_again(tmp_path, reader):
 
     assert labelled_questions(ROWS, 10, 1, "t", never, cache, silent) == second
 
+
+@pytest.mark.parametrize(("words", "text"), [
+    ("how often is notre dame 's paper published ?", "how often is notre dame's paper published?"),
+    ("it did n't -lrb- yet -rrb- end , they said .", "it didn't (yet) end, they said."),
+    ("`` hello '' she said", '"hello" she said'),
+])
+def test_spaces_of_a_tokenizer_are_taken_out(words, text):
+    assert untokenized(words) == text

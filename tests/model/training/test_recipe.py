@@ -51,12 +51,6 @@ def test_practice_of_an_unknown_kind_is_refused(tmp_path, practice):
         load_recipe(changed(tmp_path, "negatives =", f"practice = [{practice}]\nnegatives ="))
 
 
-@pytest.mark.parametrize("share", ["masked_share = 0.5", 'masked_share = 1.5\nmasked = [{ file = "t", count = 1 }]'])
-def test_a_share_of_hidden_words_needs_text_and_stays_a_share(tmp_path, share):
-    with pytest.raises(RecipeError, match="masked_share"):
-        load_recipe(changed(tmp_path, "negatives =", f"{share}\nnegatives ="))
-
-
 def test_a_mean_with_the_network_before_needs_one(tmp_path):
     with pytest.raises(RecipeError, match="share_of_before"):
         load_recipe(changed(tmp_path, "seed =", "share_of_before = 0.5\nseed ="))

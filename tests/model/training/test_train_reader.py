@@ -11,7 +11,6 @@ import torch
 
 from model.checkpoint import load_checkpoint
 from model.training.finished import BEFORE_THIS
-from model.training.recipe import MaskedText
 from model.training.run_folder import LOG_FILE
 from model.training.train_reader import RANDOM_FILE, ReaderTraining, train_reader
 
@@ -54,26 +53,6 @@ def test_an_interrupted_and_resumed_run_gives_bit_exactly_the_same_weights(
     torch.manual_seed(99)   # whatever another process starts with
     assert ReaderTraining(recipe, data, tmp_path, lambda _: None).train()
     assert same(weights(tmp_path), uninterrupted)
-
-
-def test_a_run_that_hides_words_resumes_bit_exactly_and_lowers_both_losses(recipe, data, small_bert, tmp_path):
-    text = "".join(e["context"] for e in map(json.loads, (data / "zh.jsonl").read_text(encoding="utf-8").splitlines()))
-    (data / "text.jsonl").write_text(json.dumps({"text": text * 3}) + "\n", encoding="utf-8")
-    masked = [MaskedText("text.jsonl", 50)]
-    hiding = replace(
-        recipe, stages=[replace(s, masked=masked, masked_share=0.5) for s in recipe.stages],
-        optimizer=replace(recipe.optimizer, steps=40, learning_rate=2e-3),
-    )
-    assert ReaderTraining(hiding, data, tmp_path / "whole", lambda _: None).train()
-    rows = [json.loads(line) for line in (tmp_path / "whole" / LOG_FILE).read_text().splitlines()]
-    assert all(rows[1][name] < rows[0][name] for name in ("loss", "words_loss"))
-    assert not any("word_head" in name for name in weights(tmp_path / "whole")), "only the training needs that head"
-    for stop in (9, 10, 19, 20, 21):
-        training = ReaderTraining(replace(hiding, max_hours=0.0), data, tmp_path / "parts", lambda _: None)
-        while training.step < stop:
-            training.train()
-    assert ReaderTraining(hiding, data, tmp_path / "parts", lambda _: None).train()
-    assert same(weights(tmp_path / "parts"), weights(tmp_path / "whole"))
 
 
 def test_training_lowers_the_loss(recipe, data, small_bert, tmp_path):
