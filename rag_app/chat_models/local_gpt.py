@@ -28,11 +28,12 @@ from ingest.resources import shipped
 from model.answering import Answerer, Verdict
 from model.generate import generate
 from model.language import language_of
+from rag_app.asking_part import part_read
 from rag_app.chat_models.passage_blocks import question_and_passages
 from rag_app.chat_models.quoted_reply import quoted_reply, words_to_stream
 from rag_app.prompts import load_prompt
 from rag_app.question_kind import asks_for_list
-from rag_app.reader import load_reader, part_read
+from rag_app.reader import load_reader
 from rag_app.several_answers import FoundAnswer, found_answers
 from rag_app.table_rows import read_rows
 

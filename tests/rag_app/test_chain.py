@@ -370,7 +370,6 @@ def test_the_part_of_a_long_question_that_asks_is_read(
     question = f'{said * before}"What is the garage\'s access code?" {said * behind}'.strip()
     answer = chain.invoke({"question": question})
     assert answer.question_read is not None and answer.question_read in question
-    assert "garage's access code?" in answer.question_read
-    assert 100 < len(answer.question_read) < len(question) / 2
+    assert answer.question_read.strip('"') == "What is the garage's access code?", "the story only distracts"
     assert answer.to_dict()["question_read"] == answer.question_read
     assert chain.invoke({"question": "What is the garage's access code?"}).question_read is None
