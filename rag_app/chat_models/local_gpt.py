@@ -137,18 +137,18 @@ class ChatLocalGPT(BaseChatModel):
             yield chunk
 
     def _grounded(self, messages: Sequence[BaseMessage]) -> Iterator[AIMessageChunk]:
-        question, blocks = question_and_passages(messages)
+        message, blocks = question_and_passages(messages)
         if not blocks and isinstance(messages[-1].content, str):    # a prompt that was written for another model
             _log.warning("no passages: ChatLocalGPT quotes only from text-plain content blocks, see passage_block")
         priors = [float((b.get("extras") or {}).get("score", 1.0)) for b in blocks]
         texts = [str(b["text"]) for b in blocks]
-        part = part_read(self.load().reader, question)
-        readings = read_rows(self.load().reader, part, texts)
+        question = part_read(self.load().reader, message)
+        cut = {} if question == message else {"question_read": question}
+        readings = read_rows(self.load().reader, question, texts)
         verdict = self.load().judge(
             language_of(question), readings.readings, priors=priors, min_confidence=self.min_confidence
         )
         tokens = readings.prompt_tokens, readings.steps
-        cut = {} if part == question else {"question_read": part}
         found = [] if verdict is None else found_answers(
             self.load(), question, texts, verdict, readings.readings, priors=priors,
             min_confidence=self.min_confidence,
