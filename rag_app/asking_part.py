@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from ingest.sentences import sentence_spans
+from ingest.sentences import CLOSING, sentence_spans
 from model.grounded import MAX_QUESTION, GroundedReader
 from rag_app.followups.conversation import Turn
 from rag_app.followups.gate import judge
-
-_CLOSING = "\"'”’」』）)】》〉]"   # may stand behind a question mark
 
 
 def part_read(reader: GroundedReader, question: str) -> str:
@@ -23,15 +21,18 @@ def part_read(reader: GroundedReader, question: str) -> str:
     if fits(question):
         return question
     spans = list(sentence_spans(question))
-    asking = [i for i, (_, end) in enumerate(spans) if question[:end].rstrip(_CLOSING).endswith(("?", "？"))]
+
+    def text(first: int, last: int) -> str:
+        return question[spans[first][0]:spans[last][1]]
+
+    asking = [i for i in range(len(spans)) if text(i, i).rstrip(CLOSING).endswith(("?", "？"))]
     first = last = asking[-1] if asking else 0
-    asked, before = question[spans[last][0]:spans[last][1]], question[:spans[last][0]].strip()
     if not asking:
-        while last + 1 < len(spans) and fits(question[:spans[last + 1][1]]):
+        while last + 1 < len(spans) and fits(text(0, last + 1)):
             last += 1
-    elif before and judge(asked, [Turn(before)]).dependent:
-        while first > 0 and fits(question[spans[first - 1][0]:spans[last][1]]):
+    elif first and judge(text(first, first), [Turn(text(0, first - 1))]).dependent:
+        while first and fits(text(first - 1, last)):
             first -= 1
-    part = question[spans[first][0]:spans[last][1]]
+    part = text(first, last)
     offsets = reader.tokenizer.encode(part).offsets
     return part if len(offsets) <= MAX_QUESTION else part[:offsets[MAX_QUESTION - 1][1]]

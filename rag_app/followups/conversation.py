@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from model.language import Language, language_of
 
 MOST_TURNS = 6              # a question leans on what was said lately; also bounds the work
+LONGEST_REPLY = 24          # characters of a message that may answer what was asked back
 _BARE_NAME = 40
 _LOWER_WORD = re.compile(r"(?<![\w.-])[a-z]{2,}(?![\w-])")
 _LONGEST_MESSAGE = 1500     # characters of a message that are looked at
@@ -22,6 +23,11 @@ class Turn:
 
     question: str
     answer: str = ""
+
+    @property
+    def asks_back(self) -> bool:
+        """Whether the answer ends in a question: "Which city?"."""
+        return self.answer.rstrip().endswith(("?", "？"))
 
 
 def language_after(question: str, turns: Sequence[Turn]) -> Language:

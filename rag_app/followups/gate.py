@@ -16,7 +16,7 @@ from importlib import resources
 
 from model.language import Language
 from rag_app.followups import signs_en, signs_zh
-from rag_app.followups.conversation import Turn, language_after
+from rag_app.followups.conversation import LONGEST_REPLY, Turn, language_after
 
 _SMALL_TALK = re.compile(
     r"(ok(ay)?|alright|great|good|nice|perfect|cool|fine|got it|i see|thanks?( you)?( (very|so) much|"
@@ -31,8 +31,6 @@ _SMALL_TALK = re.compile(
     re.IGNORECASE,
 )
 _LONGEST_SMALL_TALK = 60  # characters
-_LONGEST_REPLY = 24     # characters
-_ASKED_BACK = re.compile(r"[?？]\s*$")
 _ASKS = re.compile(
     r"[?？]|^(what|who|whose|whom|which|when|where|why|how|is|are|was|were|do|does|did|can|could|will|would|should)\b"
     r"|[吗嗎呢怎什啥谁誰哪几幾何]|多少|多久|是否|是不是|有没有|能不能",
@@ -70,8 +68,7 @@ def is_small_talk(text: str) -> bool:
 
 def is_reply(text: str, turns: Sequence[Turn]) -> bool:
     """Whether a message only answers what the last answer asked back: "Which city?" - "Berlin"."""
-    asked_back = bool(turns) and _ASKED_BACK.search(turns[-1].answer) is not None
-    return asked_back and len(text) <= _LONGEST_REPLY and _ASKS.search(text.strip()) is None
+    return bool(turns) and turns[-1].asks_back and len(text) <= LONGEST_REPLY and _ASKS.search(text.strip()) is None
 
 
 def named_signs(question: str, turns: Sequence[Turn]) -> dict[str, float]:

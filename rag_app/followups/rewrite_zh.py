@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from model.language import language_of
-from rag_app.followups.conversation import Turn
+from rag_app.followups.conversation import LONGEST_REPLY, Turn
 from rag_app.followups.exchange_zh import exchanged
 from rag_app.followups.patterns_zh import ITEM, ONLY_MORE, ONLY_WHY, OPENING, REPLACEABLE
 from rag_app.followups.pronouns_zh import with_antecedent
@@ -33,8 +33,7 @@ def rewrite(question: str, turns: Sequence[Turn], meant: Sequence[str] = ()) -> 
     about = topic(last)
     if language_of(last.question) != "zh":
         return _after_english(core, meant[0] if meant else about)
-    reply = re.search(r"[？?]$", last.answer) and len(core) <= 24      # they were asked back
-    if reply or ONLY_MORE.match(core):
+    if (last.asks_back and len(core) <= LONGEST_REPLY) or ONLY_MORE.match(core):
         return f"{last.question.rstrip('？?。 ')}，{core.rstrip('？?。 ')}？"
     if ONLY_WHY.match(core):
         return _why(last, about)

@@ -145,7 +145,7 @@ def test_a_reply_that_is_proven_throughout_has_no_marks() -> None:
     assert not found.select(".rag-flag, .rag-unproven, .rag-note")
 
 
-def test_how_far_a_long_question_was_read_is_shown() -> None:
+def test_what_was_read_of_a_long_question_is_shown() -> None:
     answer = Answer("? and more", "28 days", True, 0.9, question_read="<b>?")
     assert texts(BeautifulSoup(question_read_html(answer, ENGLISH), "html.parser"), "div") == [
         f"{ENGLISH.question_read}<b>?"
