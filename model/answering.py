@@ -10,6 +10,7 @@ from model.calibration import Calibration, features, standings
 from model.closer_look import Sentences
 from model.grounded import GroundedReader
 from model.language import Language, language_of
+from model.prompt import Turn
 from model.reading import Reading, Readings
 from model.word_edges import Segment
 
@@ -56,6 +57,8 @@ class Answerer:
         *,
         priors: Sequence[float] | None = None,
         min_confidence: float | None = None,
+        headings: Sequence[str] | None = None,
+        history: Sequence[Turn] = (),
     ) -> tuple[Verdict | None, Readings]:
         """Read the passages and judge.
 
@@ -64,11 +67,13 @@ class Answerer:
             passages: texts to quote from.
             priors: each passage's retrieval score, 0..1; None: the same for all.
             min_confidence: operating point; None: the one stored with the weights.
+            headings: where each passage stands; None: nowhere.
+            history: earlier questions with their answers, oldest first.
 
         Returns:
             The verdict (None without any readable passage) and all readings.
         """
-        found = self.reader.read(question, passages)
+        found = self.reader.read(question, passages, headings=headings, history=history)
         return self.judge(language_of(question), found.readings, priors=priors, min_confidence=min_confidence), found
 
     def judge(

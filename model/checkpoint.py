@@ -1,6 +1,6 @@
 """A network in one folder: `config.json`, `model.safetensors`, the tokenizer's files. Never pickle.
 
-Shipped weights are stored small: embedding rows as int8 with one scale a row, other matrices as float16.
+Shipped weights are stored small: matrices as int8 with one scale a row, very small ones as float16.
 Loading gives float32 again; what the rounding costs is measured in model/LOG.md.
 """
 
@@ -25,12 +25,13 @@ __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "CheckpointError", "load_checkpoint", 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 _SCALE = ".row_scale"
+_LEAST_ROUNDED = 32     # rows and columns of a matrix that is stored as int8; smaller ones weigh next to nothing
 
 
 def save_checkpoint(
     folder: Path, gpt: GPT, tokenizer: TextTokenizer, *, storage: Literal["float32", "small"] = "float32"
 ) -> None:
-    """Write the folder; `small` stores int8 embedding rows and float16 matrices."""
+    """Write the folder; `small` stores int8 matrices with a scale for each row."""
     folder.mkdir(parents=True, exist_ok=True)
     gpt.config.save(folder / CONFIG_FILE)
     tokenizer.save(folder)
@@ -57,7 +58,10 @@ def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[G
     try:
         with torch.device("meta"), _Uninitialised():    # shapes only: all weights are replaced
             gpt = GPT(GPTConfig.load(folder / CONFIG_FILE))
-        gpt.load_state_dict(_grow(load_file(folder / WEIGHTS_FILE), dtype), assign=True)
+        state = _grow(load_file(folder / WEIGHTS_FILE), dtype)
+        if gpt.config.match_features:       # readers before December 2026 have none: each token is like itself only
+            state.setdefault("match_classes", torch.arange(gpt.config.vocab_size, dtype=torch.int32))
+        gpt.load_state_dict(state, assign=True)
     except (ConfigError, SafetensorError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder}: the weights do not fit their config ({error})") from error
     try:
@@ -74,12 +78,12 @@ def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[G
 def _shrink(state: dict[str, Tensor]) -> dict[str, Tensor]:
     small: dict[str, Tensor] = {}
     for name, tensor in state.items():
-        if name == "tokens.weight":
+        if tensor.dim() == 2 and min(tensor.shape) >= _LEAST_ROUNDED and not name.startswith("copy_head."):
             scale = tensor.abs().amax(dim=1, keepdim=True).clamp_min(1e-8) / 127
             small[name] = (tensor / scale).round().to(torch.int8)
             small[name + _SCALE] = scale
         else:
-            small[name] = tensor.half() if tensor.dim() > 1 else tensor
+            small[name] = tensor.half() if tensor.dim() == 2 else tensor
     return small
 
 
@@ -87,7 +91,9 @@ def _grow(state: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
     # Copies throughout: a tensor that still lay in the mapped file would change with the file.
     grown: dict[str, Tensor] = {}
     for name, tensor in state.items():
-        if not name.endswith(_SCALE):
+        if name == "match_classes":
+            grown[name] = tensor.clone()
+        elif not name.endswith(_SCALE):
             exact = tensor * state[name + _SCALE].float() if name + _SCALE in state else tensor
             wide = "norm." in name or name.startswith("copy_head.")
             grown[name] = exact.to(torch.float32 if wide else dtype, copy=exact is tensor)

@@ -26,13 +26,13 @@ from model.gpt import GPT, prefix_mask
 from model.language import language_of
 from model.precision import reading_dtype
 from model.prepacking import prepack
+from model.prompt import HEADING, Opening, Openings, Turn, special_of
 from model.reading import Quote, Reading, Readings
 from model.tokenizer import Encoding, TextTokenizer
 from model.units import end_with_unit
-from model.windows import MAX_PROMPT, Special, Window, batches_of, tensors_of, windows_over
+from model.windows import MAX_PROMPT, Window, batches_of, tensors_of, windows_over
 from model.word_edges import Segment, WordEdges, best_uncut
 
-MAX_QUESTION = 64       # tokens; what is longer is cut at the end
 EXACTNESS = 0.5         # weight of a quote being exactly right, against overlapping with the right one (model/LOG.md)
 
 
@@ -83,14 +83,13 @@ class GroundedReader:
         """
         if gpt.copy_head is None:
             raise CheckpointError("this network has no copy head: it cannot read in grounded mode")
-        if tokenizer.cls is None or tokenizer.sep is None or tokenizer.pad is None:
-            raise CheckpointError("this network's tokenizer has no [CLS], [SEP] and [PAD]: it is not a reader's")
         self.gpt = gpt.eval()
         self.head = gpt.copy_head
         self.tokenizer = tokenizer
         self.segment = segment
         self.sentences = sentences
-        self.special = Special(tokenizer.cls, tokenizer.sep, tokenizer.pad)
+        self.special = special_of(tokenizer)
+        self.reads_context = gpt.config.n_segments > HEADING    # readers before December 2026 knew no headings
         self._lock = Lock()   # torch already uses all cores for one batch; two at once only slow each other
 
     @classmethod
@@ -107,27 +106,41 @@ class GroundedReader:
         prepack(gpt)
         return cls(gpt, tokenizer, segment, sentences)
 
-    def read(self, question: str, passages: Sequence[str], *, max_quotes: int = 3) -> Readings:
+    def read(
+        self,
+        question: str,
+        passages: Sequence[str],
+        *,
+        headings: Sequence[str] | None = None,
+        history: Sequence[Turn] = (),
+        max_quotes: int = 3,
+    ) -> Readings:
         """Read every passage for the question.
 
         Args:
-            question: cut to `MAX_QUESTION` tokens.
+            question: cut to `MAX_QUESTION` tokens (prompt.py).
             passages: any lengths; long ones cost several windows.
+            headings: where each passage stands, such as "Staff handbook › Leave"; None: nowhere.
+            history: earlier questions with their answers, oldest first; the question may lean on them. A network that
+                was trained without headings and history gets neither.
             max_quotes: most quotes of one answer.
         """
-        q = self.tokenizer.encode(question).ids[:MAX_QUESTION]
+        if not self.reads_context:
+            headings, history = None, ()
+        openings = Openings(self.tokenizer, self.special, question, history)
+        before = [openings.before(h) for h in (headings or [""] * len(passages))]
         encodings = self.tokenizer.encode_batch(list(passages))
         asked = _Asked(
             self.tokenizer.fold(question), passages, encodings,
             [WordEdges(self.tokenizer.fold(p), self.segment) for p in passages],
         )
-        windows = [w for i, e in enumerate(encodings) for w in windows_over(q, e.ids, i, self.special)]
+        windows = [w for i, e in enumerate(encodings) for w in windows_over(before[i], e.ids, i, self.special)]
         best: dict[int, _Look] = {}
         with self._lock, torch.inference_mode():
             for passage, look in self._looks(windows, asked, max_quotes):
                 if passage not in best or look.reading.evidence > best[passage].reading.evidence:
                     best[passage] = look
-            closer = self._closer(q, asked, best)
+            closer = self._closer(before, asked, best)
             for passage, second in self._looks(closer, asked, max_quotes=1):
                 best[passage] = self._both(best[passage], second, passage, asked)
         readings = [best[i].reading if i in best else None for i in range(len(passages))]
@@ -142,7 +155,7 @@ class GroundedReader:
             for window, look in zip(part, self._read_batch(part, asked, max_quotes), strict=True):
                 yield window.passage, look
 
-    def _closer(self, question: list[int], asked: _Asked, looks: Mapping[int, _Look]) -> list[Window]:
+    def _closer(self, before: Sequence[Opening], asked: _Asked, looks: Mapping[int, _Look]) -> list[Window]:
         """The sentences around each quote that may be right; none around a list of several quotes."""
         windows: list[Window] = []
         if self.sentences is None:
@@ -159,8 +172,8 @@ class GroundedReader:
                 continue
             starts, ends = [a for a, _ in encoding.offsets], [b for _, b in encoding.offsets]
             first, last = bisect_right(ends, part[0]), bisect_left(starts, part[1])
-            if 0 < last - first <= min(MOST * len(encoding), MAX_PROMPT - len(question) - 3):
-                windows.append(Window.of(question, encoding.ids, passage, self.special, first, last))
+            if 0 < last - first <= min(MOST * len(encoding), MAX_PROMPT - len(before[passage]) - 1):
+                windows.append(Window.of(before[passage], encoding.ids, passage, self.special, first, last))
         return windows
 
     def _both(self, first: _Look, second: _Look, passage: int, asked: _Asked) -> _Look:

@@ -8,6 +8,8 @@ about and the passage lacks is marked in the same way, which helps to say "not i
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -19,13 +21,14 @@ def match_features(ids: Tensor, segments: Tensor) -> Tensor:
     """Row of the match embedding for every prompt token.
 
     Args:
-        ids: (B, L) token ids.
-        segments: (B, L) 0 for the question and for padding, 1 for the passage.
+        ids: (B, L) token ids, or classes of tokens that count as the same.
+        segments: (B, L) even for the question, the conversation and padding, odd for the passage and its heading.
 
     Returns:
         (B, L) integers in [0, `ROWS`): the shared run's length, plus `LONGEST` + 1 on the passage's side.
     """
-    same = (ids[:, :, None] == ids[:, None, :]) & (segments[:, :, None] != segments[:, None, :])    # (B, L, L)
+    side = segments % 2
+    same = (ids[:, :, None] == ids[:, None, :]) & (side[:, :, None] != side[:, None, :])    # (B, L, L)
     length = same.any(dim=2).long()
     run = same
     for size in range(2, LONGEST + 1):
@@ -35,5 +38,18 @@ def match_features(ids: Tensor, segments: Tensor) -> Tensor:
         for k in range(size):
             inside[:, k:k + starts.size(1)] |= starts
         length = torch.where(inside, size, length)
-    return length + (LONGEST + 1) * segments
+    return length + (LONGEST + 1) * side
+
+
+def classes_of(texts: Sequence[str], special: int) -> Tensor:
+    """For every token the first one whose text is the same but for case: (vocabulary,) int32.
+
+    Args:
+        texts: of the tokens, without marks for spaces.
+        special: how many of the first tokens are like no other.
+    """
+    first: dict[str, int] = {}
+    return torch.tensor([
+        i if i < special else first.setdefault(text.casefold(), i) for i, text in enumerate(texts)
+    ], dtype=torch.int32)
 

@@ -14,6 +14,7 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import tokenizers
 from tokenizers import Tokenizer
 
 TOKENIZER_FILE = "tokenizer.json"
@@ -89,13 +90,12 @@ class TextTokenizer:
 
     def encode(self, text: str) -> Encoding:
         """Tokens without special ones."""
-        e = self.tokenizer.encode(self.fold(text), add_special_tokens=False)
-        return Encoding(e.ids, e.offsets)
+        return _encoding(self.tokenizer.encode(self.fold(text), add_special_tokens=False), text)
 
     def encode_batch(self, texts: list[str]) -> list[Encoding]:
         """`encode` for many texts, in parallel."""
         found = self.tokenizer.encode_batch([self.fold(t) for t in texts], add_special_tokens=False)
-        return [Encoding(e.ids, e.offsets) for e in found]
+        return [_encoding(e, text) for e, text in zip(found, texts, strict=True)]
 
     def decode(self, ids: list[int]) -> str:
         """Readable text of token ids."""
@@ -122,3 +122,14 @@ class TextTokenizer:
             fold = dict(zip(stored["from"], stored["to"], strict=True))
             width = stored.get("width", True)
         return cls(Tokenizer.from_file(str(folder / TOKENIZER_FILE)), fold, fold_width=width)
+
+
+def _encoding(found: tokenizers.Encoding, text: str) -> Encoding:
+    """Ids and offsets, without the space that SentencePiece counts to the word behind it."""
+    return Encoding(found.ids, [_without_space(text, a, b) for a, b in found.offsets])
+
+
+def _without_space(text: str, start: int, end: int) -> tuple[int, int]:
+    piece = text[start:end]
+    bare = piece.lstrip()
+    return (end - len(bare), end) if bare else (start, end)

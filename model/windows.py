@@ -4,23 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
-MAX_PROMPT = 320        # tokens; the longest prompt of the training
+from model.prompt import PASSAGE, Opening, Special
+
+MAX_PROMPT = 384        # tokens; the longest prompt of the training
 BATCH = 16              # windows read at once; bounds the memory
 GRAIN = 16              # prompts are padded to a multiple: what is left over by a vector of 16 costs attention extra
 BATCH_COST = 160        # padded tokens that cost about as much time as one more batch
-
-
-class Special(NamedTuple):
-    """Ids of [CLS], [SEP] and [PAD]."""
-
-    cls: int
-    sep: int
-    pad: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +23,7 @@ class Window:
     Attributes:
         passage: index of the passage.
         ids: the whole prompt.
+        segments: of all that stands before the passage.
         body: index of the first passage token in `ids`.
         first: number of that token in the passage.
         count: passage tokens in this window.
@@ -37,25 +31,26 @@ class Window:
 
     passage: int
     ids: list[int]
+    segments: list[int]
     body: int
     first: int
     count: int
 
     @classmethod
-    def of(cls, question: list[int], passage: Sequence[int], index: int, special: Special, first: int, last: int,
-           ) -> Window:
-        """The question and the passage's tokens from `first` to before `last`."""
+    def of(
+        cls, before: Opening, passage: Sequence[int], index: int, special: Special, first: int, last: int
+    ) -> Window:
+        """What stands before the passage, and the passage's tokens from `first` to before `last`."""
         part = passage[first:last]
-        ids = [special.cls, *question, special.sep, *part, special.sep]
-        return cls(index, ids, len(question) + 2, first, len(part))
+        return cls(index, [*before.ids, *part, special.sep], before.segments, len(before), first, len(part))
 
 
-def windows_over(question: list[int], passage: Sequence[int], index: int, special: Special) -> Iterator[Window]:
+def windows_over(before: Opening, passage: Sequence[int], index: int, special: Special) -> Iterator[Window]:
     """Windows over a passage, each beginning in the middle of the one before, so that no answer is cut by a border."""
-    room = MAX_PROMPT - len(question) - 3
+    room = MAX_PROMPT - len(before) - 1
     first = 0
     while first < len(passage):
-        yield Window.of(question, passage, index, special, first, first + room)
+        yield Window.of(before, passage, index, special, first, first + room)
         if first + room >= len(passage):
             return
         first += room // 2
@@ -65,7 +60,7 @@ def tensors_of(windows: Sequence[Window], special: Special, longest: int) -> tup
     """What the network reads of windows, the longest last.
 
     Returns:
-        ids (B, L); segments (B, L), 1 in the passage; which tokens may be quoted (B, L) bool; lengths (B,).
+        ids (B, L); segments (B, L) as in model/prompt.py; which tokens may be quoted (B, L) bool; lengths (B,).
     """
     width = min(_padded(len(windows[-1].ids)), longest)
     ids = torch.full((len(windows), width), special.pad)
@@ -73,7 +68,8 @@ def tensors_of(windows: Sequence[Window], special: Special, longest: int) -> tup
     allowed = torch.zeros(ids.shape, dtype=torch.bool)
     for i, w in enumerate(windows):
         ids[i, :len(w.ids)] = torch.tensor(w.ids)
-        segments[i, w.body:len(w.ids)] = 1
+        segments[i, :w.body] = torch.tensor(w.segments)
+        segments[i, w.body:len(w.ids)] = PASSAGE
         allowed[i, w.body:w.body + w.count] = True
     return ids, segments, allowed, torch.tensor([len(w.ids) for w in windows])
 

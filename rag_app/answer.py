@@ -115,7 +115,7 @@ class Answer:
         answers: the best answer and those that differ from it.
         withheld: the best quote when it was not good enough to be given as an answer, else None.
         possible: the same with its place, where it may well be right: to be looked at, not to be believed.
-        standalone_question: the question that was searched for, after the history was taken in.
+        searched_for: the question as it was searched for: as typed, without a greeting before it.
         small_talk: the message was thanks, a greeting or a question about this program; `answer` replies to that, and
             nothing was searched.
         question_read: the part of a long question that was read, if not all was, else None.
@@ -130,7 +130,7 @@ class Answer:
     usage: dict[str, int] = field(default_factory=dict)
     passages: tuple[Passage, ...] = ()
     withheld: str | None = None
-    standalone_question: str = ""
+    searched_for: str = ""
     small_talk: bool = False
     possible: QuotedAnswer | None = None
     question_read: str | None = None

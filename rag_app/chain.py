@@ -1,37 +1,37 @@
 """`build_chain`: the question-answering chain as one LangChain `Runnable`.
 
-question (+ history) -> standalone question -> passages -> chat model -> citations checked -> `Answer`
-thanks, a greeting, "what can you do?" -> a sentence or two about this program; nothing is searched
+question (+ conversation) -> passages -> chat model, which reads the conversation too -> citations checked -> `Answer`
+thanks, a greeting, "what can you do?" -> a sentence or two about this program; nothing is searched, unless that is
+in doubt: then the documents are asked first
 
-A question that was completed although its form does not point back is first asked as it was typed: if the documents
-answer that, it stood alone.
+A question is never rewritten. In a conversation it is searched for both as it is and behind what was said before, and
+the chat model gets the earlier messages before the one with the passages.
 """
 
 # Without `from __future__ import annotations`: LangChain makes schemas of the steps' real annotations.
 
 import time
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from langchain_core.documents import Document
 from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import BaseMessage, MessageLikeRepresentation, convert_to_messages
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, MessageLikeRepresentation, convert_to_messages
 from langchain_core.runnables import Runnable, RunnableBranch, RunnableConfig, RunnableLambda, RunnablePassthrough
 from typing_extensions import TypedDict  # pydantic makes schemas of this one on Python 3.11 too
 
 from ingest.document_filter import DocumentFilter
 from ingest.library import Library
 from model.language import language_of
-from rag_app.about import asks_about_program
 from rag_app.answer import Answer
 from rag_app.chat_models.configured import build_chat_model
 from rag_app.chat_models.local_gpt import ChatLocalGPT
 from rag_app.checked_answer import checked_answer, unsearched_answer
 from rag_app.collection import open_library
-from rag_app.followups.gpt_rewriter import rewriter_of
-from rag_app.followups.rewriter import Rewriter, RuleRewriter
+from rag_app.conversation import searched_with, turns_of
 from rag_app.greeting import without_greeting
-from rag_app.history import is_small_talk, leans_openly, standalone_question
+from rag_app.messages.kind import LIKELY, SURE, kind_of
 from rag_app.model_message import message_of_text, message_with_passages
 from rag_app.prompts import load_prompt
 from rag_app.question_limit import LONGEST_QUESTION, QuestionTooLong
@@ -73,7 +73,6 @@ def build_chain(
     Raises:
         SettingsError: a setting cannot be used.
         RerankerError: the reranking model cannot be used.
-        CheckpointError: the reader's `follow_ups.json` is damaged.
 
     Example:
         >>> chain = build_chain(Settings())  # doctest: +SKIP
@@ -87,35 +86,33 @@ def build_chain(
         reranker=cross_encoder(settings.reranker) if settings.reranker else None,
     )
     local = isinstance(model, ChatLocalGPT)
-    rewriter = _rewriter(model)
+    unanswered = _sentences_without_answer(settings.home)
 
     def begin(given: ChainInput) -> State:
         started = time.perf_counter()
         question = _question(given)
-        state: State = {
-            "question": question, "standalone": question, "typed": None, "started": started,
+        turns = turns_of(_searched(convert_to_messages(list(given.get("chat_history") or ()))))
+        return {
+            "question": question, "asked": without_greeting(question), "turns": turns, "started": started,
             "lang": language_of(question), "filter": given.get("filter"), "reply": _reply_without_search(question),
+            "doubtful": _reply_without_search(question, LIKELY),
         }
-        if state["reply"] is not None:
-            return state
-        typed = without_greeting(question)
-        history = convert_to_messages(list(given.get("chat_history") or ()))
-        standalone = standalone_question(typed, history, rewriter=rewriter)
-        may_stand_alone = standalone != typed and not leans_openly(typed, history)
-        return {**state, "standalone": standalone, "typed": typed if may_stand_alone else None}
 
     def retrieve(state: State, config: RunnableConfig) -> list[Document]:
-        return retriever.invoke(state["standalone"], config, filter=state["filter"])
+        return retriever.invoke(
+            state["asked"], config, filter=state["filter"], conversation=searched_with(state["turns"], unanswered)
+        )
 
     def messages(state: State) -> list[BaseMessage]:
         documents: list[Document] = state["documents"]
+        earlier = [m for asked, told in state["turns"] for m in (HumanMessage(asked), AIMessage(told)) if m.content]
         if local:
-            return [message_with_passages(state["standalone"], documents)]
-        return [message_of_text(state["standalone"], documents, state["lang"], settings.home)]
+            return [*earlier, message_with_passages(state["asked"], documents)]
+        return [*earlier, message_of_text(state["asked"], documents, state["lang"], settings.home)]
 
     def finish(state: State) -> Answer:
         return checked_answer(
-            state["message"], state["documents"], library, question=state["question"], standalone=state["standalone"],
+            state["message"], state["documents"], library, question=state["question"], asked=state["asked"],
             lang=state["lang"], home=settings.home, started=state["started"], retrieved=state["retrieved"],
         )
 
@@ -130,16 +127,13 @@ def build_chain(
         | RunnableLambda(finish)
     )
 
-    def typed_or_completed(state: State, config: RunnableConfig) -> Answer:
-        typed = look_up.invoke({**state, "standalone": state["typed"]}, config)
-        if typed.answered:
-            return typed
-        completed = look_up.invoke(state, config)
-        return completed if completed.answered or completed.confidence >= typed.confidence else typed
+    def documents_or_reply(state: State, config: RunnableConfig) -> Answer:
+        found = look_up.invoke(state, config)
+        return found if found.answered else reply({**state, "reply": state["doubtful"]})
 
     branch = RunnableBranch(
         (RunnableLambda(_needs_no_search), RunnableLambda(reply)),
-        (RunnableLambda(_may_stand_alone), RunnableLambda(typed_or_completed)),
+        (RunnableLambda(_may_need_none), RunnableLambda(documents_or_reply)),
         look_up,
     )
     chain: Runnable[Any, Any] = RunnableLambda(begin) | branch
@@ -158,26 +152,35 @@ def _question(given: ChainInput) -> str:
     return question
 
 
-def _reply_without_search(question: str) -> str | None:
+def _reply_without_search(question: str, least: float = SURE) -> str | None:
     """The name of the prompt that answers what is no question about the documents."""
-    if is_small_talk(question):
-        return "small_talk"
-    return "about" if asks_about_program(question) else None
+    kind = kind_of(without_greeting(question), least=least)
+    return {"documents": None, "talk": "small_talk", "about": "about"}[kind]
 
 
 def _needs_no_search(state: State) -> bool:
     return state["reply"] is not None
 
 
-def _may_stand_alone(state: State) -> bool:
-    return state["typed"] is not None
+def _may_need_none(state: State) -> bool:
+    return state["doubtful"] is not None
 
 
-def _rewriter(model: BaseChatModel) -> Rewriter:
-    """The local reader completes follow-ups where it was measured for that; any other model leaves them to rules."""
-    if not isinstance(model, ChatLocalGPT):
-        return RuleRewriter()
-    return rewriter_of(model.checkpoint, lambda: model.load().reader)
+def _searched(history: Sequence[BaseMessage]) -> list[BaseMessage]:
+    """The messages without thanks, greetings and questions about the program, and without the replies to them."""
+    kept: list[BaseMessage] = []
+    skipping = False
+    for message in history:
+        if isinstance(message, HumanMessage):
+            skipping = not message.text.strip() or _reply_without_search(message.text.strip()) is not None
+        if not skipping:
+            kept.append(message)
+    return kept
+
+
+def _sentences_without_answer(home: Path) -> list[str]:
+    """What the program says when it found nothing; no words to search with."""
+    return [load_prompt(name, lang, home) for name in ("not_found", "possible") for lang in ("en", "zh")]
 
 
 def _now(_: State) -> float:

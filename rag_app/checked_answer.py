@@ -23,7 +23,7 @@ def checked_answer(
     library: Library,
     *,
     question: str,
-    standalone: str,
+    asked: str,
     lang: Language,
     home: Path,
     started: float,
@@ -36,7 +36,7 @@ def checked_answer(
         documents: the passages that it read.
         library: where they are stored.
         question: as typed.
-        standalone: as searched and read for.
+        asked: the part that was searched and read for: without a greeting before it.
         lang: of what the program itself says.
         home: may hold the person's own prompts.
         started: when the question came, by `time.perf_counter`.
@@ -45,7 +45,7 @@ def checked_answer(
     told = message.response_metadata
     answers: tuple[QuotedAnswer, ...] = ()
     possible: QuotedAnswer | None = None
-    whole_lists = asks_for_list(standalone)
+    whole_lists = asks_for_list(asked)
     if told.get("answered", True):
         answers = proven_answers(message, documents, library, whole_lists=whole_lists, question=question)
     elif told.get("possible", False):
@@ -68,7 +68,7 @@ def checked_answer(
         usage={k: int(usage[k]) for k in ("input_tokens", "output_tokens", "total_tokens")} if usage else {},
         passages=tuple(_passage(d) for d in documents),
         withheld=None if answers else told.get("candidate"),
-        standalone_question=standalone,
+        searched_for=asked,
         possible=possible,
         question_read=told.get("question_read"),
     )
@@ -82,7 +82,7 @@ def unsearched_answer(question: str, text: str, started: float) -> Answer:
         answered=False,
         confidence=0.0,
         timings_ms={"total": 1000 * (time.perf_counter() - started)},
-        standalone_question=question,
+        searched_for=question,
         small_talk=True,
     )
 

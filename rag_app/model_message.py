@@ -19,7 +19,7 @@ def message_with_passages(question: str, documents: Sequence[Document]) -> Human
     blocks: list[str | dict[str, Any]] = [
         passage_block(
             d.page_content, title=d.metadata["title"], url=d.metadata["source"], score=d.metadata["score"],
-            chunk_id=d.metadata["chunk_id"],
+            chunk_id=d.metadata["chunk_id"], heading_path=d.metadata["heading_path"],
         )
         for d in documents
     ]

@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from ingest.keywords import index_text
 from ingest.stop_words import ASKING_WORDS
 from model.grounded import GroundedReader
+from model.prompt import Turn
 from model.reading import Quote, Reading, Readings
 from rag_app.sentence_window import Span
 
@@ -77,11 +78,18 @@ def without_other_rows(question: str, passage: str) -> Excerpt | None:
     return Excerpt("".join(passage[a:b] for a, b in kept), kept)
 
 
-def read_rows(reader: GroundedReader, question: str, passages: Sequence[str]) -> Readings:
+def read_rows(
+    reader: GroundedReader,
+    question: str,
+    passages: Sequence[str],
+    *,
+    headings: Sequence[str] | None = None,
+    history: Sequence[Turn] = (),
+) -> Readings:
     """As `reader.read`, each passage without the rows that the question does not mean; quotes are of the passages."""
     excerpts = [without_other_rows(question, passage) for passage in passages]
     texts = [e.text if e is not None else p for e, p in zip(excerpts, passages, strict=True)]
-    found = reader.read(question, texts)
+    found = reader.read(question, texts, headings=headings, history=history)
     return replace(found, readings=[
         reading if reading is None or excerpt is None else _of_passage(reading, excerpt, passage)
         for reading, excerpt, passage in zip(found.readings, excerpts, passages, strict=True)

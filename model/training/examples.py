@@ -14,6 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from model.json_lines import read_lines
+from model.prompt import Turn, heading_of
+
+_LETTERS = re.compile(r"[^\W\d_]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +24,7 @@ class Example:
     """A question, a passage and the quotes that answer it.
 
     `quotes` are half-open character spans of the passage in the order they should be copied; empty: the passage does
-    not say.
+    not say. `history` are earlier turns (model/prompt.py), `heading` is where the passage stands.
     """
 
     question: str
@@ -29,6 +32,8 @@ class Example:
     quotes: tuple[tuple[int, int], ...]
     lang: str
     source: str
+    history: tuple[Turn, ...] = ()
+    heading: str = ""
 
 
 def context_key(text: str) -> str:
@@ -81,24 +86,31 @@ def load_examples(path: Path, exclude: set[str], calibration_share: float = 0.0)
             continue
         if for_calibration(context, calibration_share):
             continue
-        lang = row.get("lang", "en")
-        if row.get("is_impossible"):
-            yield Example(question, context, (), lang, path.name)
-            continue
-        span = _locate(row, context)
-        if span is not None:
-            yield Example(question, context, (span,), lang, path.name)
+        spans = () if row.get("is_impossible") else answer_spans(row, context)
+        if spans is not None:
+            title = str(row.get("title") or "")
+            heading = heading_of(title, ()) if _LETTERS.search(title) else ""
+            yield Example(question, context, spans, row.get("lang", "en"), path.name, heading=heading)
 
 
-def _locate(row: dict[str, Any], context: str) -> tuple[int, int] | None:
-    """Character span of the first answer that stands in the context."""
+def answer_spans(row: dict[str, Any], context: str) -> tuple[tuple[int, int], ...] | None:
+    """Character spans of what answers a row, in the order of the text; None if it does not stand in the context.
+
+    Several answers are alternatives, the first of which is taken, unless `all_answers` says that all are needed.
+    """
     starts = row.get("answer_start") or []
+    spans: list[tuple[int, int]] = []
     for i, answer in enumerate(row.get("answers") or []):
         start = starts[i] if i < len(starts) else None
         if start is not None and start >= 0 and context[start:start + len(answer)] == answer:
-            return start, start + len(answer)
+            spans.append((start, start + len(answer)))
+            continue
         bare = answer.strip().rstrip("。.!！")
         found = context.find(bare) if len(bare) > 1 else -1
         if found >= 0:
-            return found, found + len(bare)
-    return None
+            spans.append((found, found + len(bare)))
+        elif row.get("all_answers"):
+            return None
+    if not spans:
+        return None
+    return tuple(sorted(set(spans))) if row.get("all_answers") else (spans[0],)

@@ -10,28 +10,32 @@ import math
 import random
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from model.prompt import PASSAGE, opening, special_of
 from model.tokenizer import TextTokenizer
 from model.training.examples import Example
 from model.training.similar_passages import SimilarPassages
 
-BUCKETS = (48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 288, 320)
-MAX_QUESTION = 64       # tokens
-MAX_QUOTES = 2          # taught quotes per answer
+BUCKETS = (48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 288, 320, 384)
+MAX_QUOTES = 3          # taught quotes per answer
 NO_QUOTE = -1
 
 
 @dataclass(frozen=True, slots=True)
 class Tokenized:
-    """An example as token ids; `quotes` are inclusive (first, last) passage token indices."""
+    """An example as token ids; `quotes` are inclusive (first, last) passage token indices.
 
-    question: NDArray[np.int32]
+    `opening` and `segments` are all that stands before the passage (model/prompt.py).
+    """
+
+    opening: NDArray[np.int32]
+    segments: NDArray[np.int8]
     passage: NDArray[np.int32]
     quotes: tuple[tuple[int, int], ...]
     source: str
@@ -49,16 +53,18 @@ class Batch:
 
 def tokenize(examples: Sequence[Example], tokenizer: TextTokenizer) -> list[Tokenized]:
     """Token ids and token spans of every example."""
-    questions = tokenizer.encode_batch([e.question for e in examples])
+    special = special_of(tokenizer)
     passages = tokenizer.encode_batch([e.passage for e in examples])
     found = []
-    for example, q, p in zip(examples, questions, passages, strict=True):
+    for example, p in zip(examples, passages, strict=True):
         spans = [token_span(p.offsets, s, e) for s, e in example.quotes]
         if len(p) == 0 or None in spans:
             continue
+        before = opening(tokenizer, special, example.question, example.history, example.heading)
         found.append(
             Tokenized(
-                np.asarray(q.ids[:MAX_QUESTION], dtype=np.int32),
+                np.asarray(before.ids, dtype=np.int32),
+                np.asarray(before.segments, dtype=np.int8),
                 np.asarray(p.ids, dtype=np.int32),
                 tuple(s for s in spans if s is not None),
                 example.source,
@@ -84,7 +90,7 @@ def several_part_questions(examples: Sequence[Example], share: float, seed: int)
     rng = random.Random(seed)
     by_passage: defaultdict[str, list[Example]] = defaultdict(list)
     for e in examples:
-        if e.quotes:
+        if e.quotes and not e.history:
             by_passage[e.passage].append(e)
     groups = [g for g in by_passage.values() if len(g) > 1]
     made: list[Example] = []
@@ -97,7 +103,7 @@ def several_part_questions(examples: Sequence[Example], share: float, seed: int)
         if max(a0, b0) < min(a1, b1):
             continue   # overlapping answers would be one quote
         joined = f"{a.question} {b.question}" if a.lang == "en" else f"{a.question}{b.question}"
-        made.append(Example(joined, a.passage, (a.quotes[0], b.quotes[0]), a.lang, a.source))
+        made.append(replace(a, question=joined, quotes=(a.quotes[0], b.quotes[0]), history=()))
     return made
 
 
@@ -113,7 +119,8 @@ def hard_negatives(examples: Sequence[Example], share: float, seed: int) -> list
     made: list[Example] = []
     for lang in sorted({e.lang for e in examples}):
         mine = [e for e in examples if e.lang == lang and e.quotes]
-        passages = sorted({e.passage for e in mine})
+        headings = {e.passage: e.heading for e in mine}
+        passages = sorted(headings)
         if len(passages) < 2:
             continue
         chosen = rng.sample(mine, min(len(mine), round(share * len(mine))))
@@ -124,13 +131,13 @@ def hard_negatives(examples: Sequence[Example], share: float, seed: int) -> list
             fitting = [p for p in order if p != example.passage and answer not in p.lower()]
             if fitting:
                 negative = fitting[0 if rng.random() < 0.6 else rng.randrange(len(fitting))]
-                made.append(Example(example.question, negative, (), lang, example.source))
+                made.append(replace(example, passage=negative, quotes=(), heading=headings[negative]))
     return made
 
 
 def crop(example: Tokenized, rng: random.Random) -> tuple[int, int, int] | None:
     """Choose a bucket and the passage tokens [first, last) that fill it; None if no crop keeps the quotes."""
-    fixed = len(example.question) + 3   # [CLS] question [SEP] passage [SEP]
+    fixed = len(example.opening) + 1    # the passage ends with [SEP]
     total = fixed + len(example.passage)
     low = min((q[0] for q in example.quotes), default=len(example.passage))
     high = max((q[1] + 1 for q in example.quotes), default=0)
@@ -179,23 +186,22 @@ def make_batch(
     """Tensors of one planned batch.
 
     Raises:
-        ValueError: the tokenizer lacks [CLS], [SEP] or [PAD].
+        CheckpointError: the tokenizer lacks [CLS], [SEP] or [PAD].
     """
     b = len(members)
-    cls, sep, pad = (tokenizer.special(name) for name in ("[CLS]", "[SEP]", "[PAD]"))
-    ids = np.full((b, bucket), pad, dtype=np.int64)
+    special = special_of(tokenizer)
+    ids = np.full((b, bucket), special.pad, dtype=np.int64)
     segments = np.zeros((b, bucket), dtype=np.int64)
     allowed = np.zeros((b, bucket), dtype=bool)
     quotes = np.full((b, MAX_QUOTES, 2), NO_QUOTE, dtype=np.int64)
     for row, (index, first, last) in enumerate(members):
         e = examples[index]
-        body = len(e.question) + 2
-        ids[row, 0] = cls
-        ids[row, 1:body - 1] = e.question
-        ids[row, body - 1] = sep
+        body = len(e.opening)
+        ids[row, :body] = e.opening
         ids[row, body:bucket - 1] = e.passage[first:last]
-        ids[row, -1] = sep
-        segments[row, body:] = 1
+        ids[row, -1] = special.sep
+        segments[row, :body] = e.segments
+        segments[row, body:] = PASSAGE
         allowed[row, body:-1] = True
         for i, (s, t) in enumerate(e.quotes[:MAX_QUOTES]):
             quotes[row, i] = (s - first + body, t - first + body)

@@ -10,6 +10,7 @@ import random
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from model.training.examples import Example
 
@@ -39,7 +40,7 @@ def without_answer(examples: Sequence[Example], share: float, seed: int) -> list
         )
         answers = [e.passage[a:b].strip().casefold() for a, b in e.quotes]
         if len(kept) >= _SHORTEST.get(e.lang, 160) and not any(x in kept.casefold() for x in answers):
-            made.append(Example(e.question, kept, (), e.lang, e.source))
+            made.append(replace(e, passage=kept, quotes=()))
     return made
 
 
@@ -71,7 +72,7 @@ def with_other_name(examples: Sequence[Example], share: float, seed: int) -> lis
             others = [x for x in others if len(x) == len(m.group())]
         if others:
             question = e.question[:m.start()] + others[0] + e.question[m.end():]
-            made.append(Example(question, e.passage, (), e.lang, e.source))
+            made.append(replace(e, question=question, quotes=()))
     return made
 
 

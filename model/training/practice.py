@@ -10,11 +10,11 @@ from pathlib import Path
 from model.grounded import GroundedReader
 from model.json_lines import read_lines
 from model.training.cloze import cloze_questions
+from model.training.conversations import shortened_questions
 from model.training.cross_language import cross_language_questions
 from model.training.english_cloze import english_cloze_questions
 from model.training.examples import Example, HeldOutText, held_out
 from model.training.finished import BEFORE_THIS, finished
-from model.training.follow_ups import follow_up_examples
 from model.training.pseudo_labels import labelled_questions
 from model.training.recipe import Practice, Recipe
 from model.training.tables import table_questions
@@ -43,8 +43,8 @@ class PracticeMaker:
             DataError: a file is missing or damaged.
             CheckpointError: the labelling reader cannot be loaded.
         """
-        if practice.kind == "follow_ups":
-            made = follow_up_examples(self._data, practice.count, seed, self._exclude, self._calibration_share)
+        if practice.kind == "shortened":
+            made = shortened_questions(self._data, practice.count, seed, self._exclude, self._calibration_share)
         else:
             made = self._from_file(practice, practice.count * 11 // 10, seed)
         return list(islice((e for e in made if not self._held_text.overlaps(e.passage)), practice.count))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from tokenizers import Tokenizer
@@ -13,9 +14,14 @@ from torch import nn
 
 from model.gpt import GPT
 from model.import_bert import import_bert, minilm_folder
+from model.import_e5 import e5_file, read_e5
 from model.json_lines import read_lines
 from model.tokenizer import TextTokenizer
+from model.training.as_typed import as_typed
 from model.training.code_switching import Translations, switched
+from model.training.conversations import after_other_turns
+from model.training.document_windows import Question, in_one_breath, questions_of, window_examples
+from model.training.e5_vocabulary import full_pieces, kept_pieces, pieces_in, smaller_network, tokenizer_of
 from model.training.examples import Example, held_out, load_examples
 from model.training.mixture import Tokenized, hard_negatives, several_part_questions, tokenize
 from model.training.near_misses import with_other_name, without_answer
@@ -30,6 +36,8 @@ from model.training.vocabulary import (
     translated_rows,
 )
 
+WITH_TITLE = 0.5        # of the examples on passages are read under their title
+_T = TypeVar("_T")
 LONGEST_ALIGNED = 60    # characters of the Chinese side of a parallel sentence from which words are translated
 
 
@@ -44,6 +52,8 @@ def warm_start(recipe: Recipe, data: Path, say: Callable[[str], None]) -> tuple[
     if words is None:
         raise ValueError("a recipe without [vocabulary] starts from the network of the recipe it names in `after`")
     fold = han_fold()
+    if words.trunk == "e5":
+        return _from_e5(recipe, words, data, fold, say)
     say("counting Chinese characters")
     counts = count_characters(_texts(words, data), fold)
     characters = [c for c, n in counts.most_common() if n >= words.least_count]
@@ -71,6 +81,20 @@ def warm_start(recipe: Recipe, data: Path, say: Callable[[str], None]) -> tuple[
     return gpt, tokenizer
 
 
+def _from_e5(
+    recipe: Recipe, words: Vocabulary, data: Path, fold: dict[str, str], say: Callable[[str], None]
+) -> tuple[GPT, TextTokenizer]:
+    """multilingual-e5-small over the pieces that the texts need, with a copy head that has learned nothing yet."""
+    e5 = read_e5(e5_file())
+    say("counting the pieces that the texts need")
+    counts = pieces_in(_texts(words, data), tokenizer_of(full_pieces(e5), fold))
+    kept = kept_pieces(e5, counts, words.least_count, fold)
+    say(f"vocabulary: {len(e5.pieces)} -> {len(kept)} pieces")
+    return smaller_network(
+        e5, kept, fold, copy_head=True, match_features=recipe.match_features, dropout=recipe.optimizer.dropout
+    )
+
+
 def continued(recipe: Recipe, before: GPT) -> GPT:
     """A network that goes on from `before` under another recipe; match features, if new, start without effect."""
     torch.manual_seed(recipe.seed)
@@ -94,16 +118,18 @@ def build_stages(
     exclude = held_out(data / name for name in recipe.held_out)
     maker = PracticeMaker(recipe, data, run, say)
     translations = Translations(_short_pairs(recipe, data)) if any(s.switched for s in recipe.stages) else None
-    loaded: dict[str, list[Example]] = {}
+    loaded: dict[str, Sequence[Example | Question]] = {}
     stages = []
     for number, stage in enumerate(recipe.stages):
         for share in stage.files:
             if share.file not in loaded:
-                loaded[share.file] = list(
-                    load_examples(data / share.file, exclude, recipe.calibration_share)
-                )
+                load: Callable[..., Iterable[Example | Question]] = questions_of if share.documents else load_examples
+                loaded[share.file] = list(load(data / share.file, exclude, recipe.calibration_share))
                 say(f"{share.file}: {len(loaded[share.file])} examples")
-        examples = _mix(stage, loaded, random.Random(recipe.seed + number))
+        rng = random.Random(recipe.seed + number)
+        examples = [
+            replace(e, heading="") if rng.random() >= WITH_TITLE else e for e in _mix(stage, loaded, rng)
+        ] + list(_windows(stage, loaded, rng))
         distinct = list(dict.fromkeys(examples))
         extra = hard_negatives(distinct, stage.negatives, recipe.seed)
         extra += several_part_questions(distinct, stage.several_part, recipe.seed)
@@ -116,17 +142,28 @@ def build_stages(
             say(f"{practice.file}: {len(made)} {practice.kind} questions")
             extra += made
         say(f"stage {number + 1}: {len(examples)} examples and {len(extra)} made from them; tokenizing")
-        stages.append(tokenize([*examples, *extra], tokenizer))
+        every = after_other_turns([*examples, *extra], stage.talked, recipe.seed + number)
+        stages.append(tokenize(as_typed(every, recipe.seed + number) if stage.typed else every, tokenizer))
     return stages
 
 
-def _mix(stage: Stage, loaded: dict[str, list[Example]], rng: random.Random) -> list[Example]:
-    examples: list[Example] = []
+def _mix(stage: Stage, loaded: Mapping[str, Sequence[Any]], rng: random.Random) -> list[Example]:
+    """The questions on passages, as often as the recipe says."""
+    return [e for share in stage.files if not share.documents for e in _drawn(loaded[share.file], share.times, rng)]
+
+
+def _windows(stage: Stage, loaded: Mapping[str, Sequence[Any]], rng: random.Random) -> Iterator[Example]:
+    """The questions on documents, each time over another window."""
     for share in stage.files:
-        mine = loaded[share.file]
-        whole, part = divmod(share.times, 1)
-        examples += mine * int(whole) + rng.sample(mine, round(part * len(mine)))
-    return examples
+        if share.documents:
+            drawn = _drawn(loaded[share.file], share.times, rng)
+            together = in_one_breath(drawn, stage.several_part, rng)
+            yield from window_examples([*drawn, *together], stage.elsewhere, rng)
+
+
+def _drawn(mine: Sequence[_T], times: float, rng: random.Random) -> list[_T]:
+    whole, part = divmod(times, 1)
+    return [*mine] * int(whole) + rng.sample(mine, round(part * len(mine)))
 
 
 def _short_pairs(recipe: Recipe, data: Path) -> Iterator[dict[str, str]]:

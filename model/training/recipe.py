@@ -16,10 +16,14 @@ class RecipeError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class FileShare:
-    """One data file and how often it appears in an epoch."""
+    """One data file and how often it appears in an epoch.
+
+    `documents`: its questions stand on whole documents, of which windows are read (document_windows.py).
+    """
 
     file: str
     times: float = 1.0
+    documents: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +37,26 @@ class TextSource:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """How the vocabulary is extended; see vocabulary.py."""
+    """How the vocabulary is made.
+
+    Attributes:
+        texts: where characters or pieces are counted.
+        trunk: "minilm" is taught Chinese characters by parallel sentences (vocabulary.py), "e5" is cut to the pieces
+            that the texts need (e5_vocabulary.py).
+        parallel: sentences in both languages; for "minilm".
+        least_count: what is seen less often is left out.
+        parallel_characters: longest Chinese side of a pair used for alignment.
+    """
 
     texts: list[TextSource]
-    parallel: list[str]
+    trunk: Literal["minilm", "e5"] = "minilm"
+    parallel: list[str] = field(default_factory=list)
     least_count: int = 10
     parallel_characters: int = 60
+
+    def __post_init__(self) -> None:
+        if self.trunk not in ("minilm", "e5"):
+            raise TypeError(f"trunk {self.trunk!r} does not exist: minilm or e5")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +81,9 @@ class Optimizer:
         return min(1.0, max(0.0, (self.steps - step) / max(1.0, self.steps - decay_from)))
 
 
+WITHOUT_FILE = ("shortened",)       # kinds of practice that know their files
+
+
 @dataclass(frozen=True, slots=True)
 class Practice:
     """Questions made by a program: what each kind needs.
@@ -70,7 +91,7 @@ class Practice:
     Attributes:
         kind: `cloze` and `tables` from raw text in `lang` (cloze.py, english_cloze.py, tables.py), `parallel` from
             aligned paragraphs (cross_language.py), `labelled` from questions with the sentence that answers them
-            (pseudo_labels.py), `follow_ups` from conversations (follow_ups.py; `file` is left out).
+            (pseudo_labels.py), `shortened` after another question of their passage (conversations.py; without `file`).
         file: where they are made from.
         count: how many at most.
         lang: of a raw text.
@@ -78,7 +99,7 @@ class Practice:
         units: share of Chinese numbers that are asked for with their unit.
     """
 
-    kind: Literal["cloze", "tables", "parallel", "labelled", "follow_ups"]
+    kind: Literal["cloze", "tables", "parallel", "labelled", "shortened"]
     count: int
     file: str = ""
     lang: Language = "zh"
@@ -86,9 +107,9 @@ class Practice:
     units: float = 0.5
 
     def __post_init__(self) -> None:
-        if self.kind not in ("cloze", "tables", "parallel", "labelled", "follow_ups"):
+        if self.kind not in ("cloze", "tables", "parallel", "labelled", *WITHOUT_FILE):
             raise TypeError(f"practice of kind {self.kind!r} does not exist")
-        if not self.file and self.kind != "follow_ups":
+        if not self.file and self.kind not in WITHOUT_FILE:
             raise TypeError(f"practice of kind {self.kind!r} needs a file")
 
 
@@ -96,9 +117,11 @@ class Practice:
 class Stage:
     """A mixture used until a share of all steps.
 
-    The last five are shares of the answerable examples, made from them: questions with a similar wrong passage, two
-    questions in one, the answer's sentences deleted, a name exchanged, words of the question in the other language
-    (mixture.py, near_misses.py, code_switching.py).
+    Five of the last eight are shares of the answerable examples, made from them: questions with a similar wrong
+    passage, two questions in one, the answer's sentences deleted, a name exchanged, words of the question in the other language
+    (mixture.py, near_misses.py, code_switching.py). `elsewhere` is the share of questions on documents that also get a
+    window without the answer (document_windows.py), `talked` the share of all examples after turns that do not matter
+    (conversations.py); `typed`: questions are written as people type them (as_typed.py).
     """
 
     until: float
@@ -109,6 +132,9 @@ class Stage:
     without_answer: float = 0.0
     with_other_name: float = 0.0
     switched: float = 0.0
+    elsewhere: float = 0.0
+    talked: float = 0.0
+    typed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """`ChatLocalGPT`: our GPT behind LangChain's chat model interface.
 
-Passages travel as standard `text-plain` content blocks of a human message. In grounded mode the reply is copied from
+Passages travel as standard `text-plain` content blocks of a human message; the messages before it are the conversation
+that the question may lean on. In grounded mode the reply is copied from
 them, word for word: one text block an answer (passages that disagree give several), which is the sentence that holds
 it. The short answer in it carries a standard `citation` annotation: `start_index` and `end_index` index the block's
 text, as langchain-core defines them; the place in the passage is in `extras`. Further annotations on the same words,
@@ -29,8 +30,9 @@ from model.answering import Answerer, Verdict
 from model.generate import generate
 from model.language import language_of
 from rag_app.asking_part import part_read
-from rag_app.chat_models.passage_blocks import question_and_passages
+from rag_app.chat_models.passage_blocks import heading_of_block, question_and_passages
 from rag_app.chat_models.quoted_reply import quoted_reply, words_to_stream
+from rag_app.conversation import turns_of
 from rag_app.prompts import load_prompt
 from rag_app.question_kind import asks_for_list
 from rag_app.reader import load_reader
@@ -137,14 +139,17 @@ class ChatLocalGPT(BaseChatModel):
             yield chunk
 
     def _grounded(self, messages: Sequence[BaseMessage]) -> Iterator[AIMessageChunk]:
-        message, blocks = question_and_passages(messages)
+        message, blocks, earlier = question_and_passages(messages)
         if not blocks and isinstance(messages[-1].content, str):    # a prompt that was written for another model
             _log.warning("no passages: ChatLocalGPT quotes only from text-plain content blocks, see passage_block")
         priors = [float((b.get("extras") or {}).get("score", 1.0)) for b in blocks]
         texts = [str(b["text"]) for b in blocks]
-        question = part_read(self.load().reader, message)
+        question, before = part_read(self.load().reader, message)
         cut = {} if question == message else {"question_read": question}
-        readings = read_rows(self.load().reader, question, texts)
+        turns = [*turns_of(earlier), *([(before, "")] if before else [])]
+        readings = read_rows(
+            self.load().reader, question, texts, headings=[heading_of_block(b) for b in blocks], history=turns
+        )
         verdict = self.load().judge(
             language_of(question), readings.readings, priors=priors, min_confidence=self.min_confidence
         )

@@ -10,7 +10,6 @@ from typing import Any
 import click
 
 from rag_app.cli import fail
-from rag_app.cli.evaluate_followups import followups
 from rag_app.cli.evaluate_retrieval import retrieval
 from rag_app.cli.options import settings_options
 from rag_app.settings import Settings
@@ -21,10 +20,9 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 @click.group("eval")
 def eval_command() -> None:
-    """Measure answers, their grounding, retrieval and follow-ups on files with known answers."""
+    """Measure answers, their grounding and retrieval on files with known answers."""
 
 
-eval_command.add_command(followups)
 eval_command.add_command(retrieval)
 
 

@@ -61,8 +61,8 @@ def print_answer(
         return
     if answer.question_read is not None:
         click.secho(_words(answer, "part read") + plain(answer.question_read), dim=True)
-    if answer.standalone_question != answer.question:
-        click.secho(f"searched for: {plain(answer.standalone_question)}", dim=True)
+    if answer.searched_for != answer.question:
+        click.secho(f"searched for: {plain(answer.searched_for)}", dim=True)
     if not answer.answered:
         click.secho(plain(answer.answer), bold=True)
         if searched_in:

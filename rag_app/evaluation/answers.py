@@ -17,13 +17,18 @@ from model.answering import Answerer
 from model.json_lines import DataError, read_lines
 from model.language import Language, language_of
 from model.metrics import RIGHT, auroc, best, exact_match, expected_calibration_error, f1
+from model.prompt import Turn
 
 Mode = Literal["end-to-end", "reader"]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One line of the file; `counterfactual`: its passage was changed so that the answer is untrue in the world."""
+    """One line of the file.
+
+    `counterfactual`: its passage was changed so that the answer is untrue in the world; `history`: earlier questions
+    with their answers, oldest first.
+    """
 
     id: str
     question: str
@@ -33,6 +38,7 @@ class Question:
     lang: Language
     kind: str
     counterfactual: bool = False
+    history: tuple[Turn, ...] = ()
 
     @property
     def answerable(self) -> bool:
@@ -84,12 +90,15 @@ def read_questions(path: Path) -> tuple[list[Question], dict[str, str]]:
         asked = str(row.get("question") or "").strip()
         if not asked:
             continue
-        answers = () if row.get("is_impossible") else _answers(row.get("answers"), f"{path}, row {number}")
+        where = f"{path}, row {number}"
+        answers = () if row.get("is_impossible") else _answers(row.get("answers"), where)
+        if row.get("all_answers") and answers:
+            answers = ("\n".join(answers),)
         lang: Language = row["lang"] if row.get("lang") in ("en", "zh") else language_of(asked)
         questions.append(
             Question(
                 str(row.get("id", number)), asked, context, contexts[context], answers, lang,
-                str(row.get("type", "")), bool(row.get("counterfactual")),
+                str(row.get("type", "")), bool(row.get("counterfactual")), _history(row.get("history"), where),
             )
         )
     if not questions:
@@ -108,6 +117,17 @@ def _answers(given: object, where: str) -> tuple[str, ...]:
     return tuple(a for a in given if a)
 
 
+def _history(given: object, where: str) -> tuple[Turn, ...]:
+    """A list of [question, answer]."""
+    if given is None:
+        return ()
+    if not isinstance(given, list) or any(
+        not isinstance(t, list) or len(t) != 2 or any(not isinstance(part, str) for part in t) for t in given
+    ):
+        raise DataError(f'{where}: "history" must be a list of [question, answer]')
+    return tuple((question, answer) for question, answer in given)
+
+
 @dataclass(frozen=True, slots=True)
 class Reply:
     """What was said to one question; `documents` are the retrieved ones, best first."""
@@ -119,10 +139,11 @@ class Reply:
 
 
 def reply_to(
-    answerer: Answerer, question: str, passages: Sequence[str], priors: Sequence[float] | None = None
+    answerer: Answerer, question: str, passages: Sequence[str], priors: Sequence[float] | None = None,
+    history: Sequence[Turn] = (),
 ) -> Reply:
     """Give the reader passages, and what a retriever thinks of them, and take its best answer."""
-    verdict, _ = answerer.answer(question, passages, priors=priors)
+    verdict, _ = answerer.answer(question, passages, priors=priors, history=history)
     if verdict is None:
         return Reply("", False, 0.0)
     return Reply("\n".join(q.text for q in verdict.reading.quotes), verdict.answered, verdict.confidence)
@@ -130,7 +151,7 @@ def reply_to(
 
 def ask_reader(answerer: Answerer, question: Question) -> Reply:
     """Give the reader the right context and nothing else."""
-    return reply_to(answerer, question.question, [question.context])
+    return reply_to(answerer, question.question, [question.context], history=question.history)
 
 
 def run(

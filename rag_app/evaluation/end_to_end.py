@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import Runnable
 
 from rag_app.answer import Answer
@@ -31,7 +32,8 @@ def product_over(
         chain: Runnable[ChainInput, Answer] = build_chain(settings, library=library)
 
         def ask(question: Question) -> Reply:
-            answer = chain.invoke({"question": question.question})
+            history = [m for asked, told in question.history for m in (HumanMessage(asked), AIMessage(told))]
+            answer = chain.invoke({"question": question.question, "chat_history": history})
             candidate = answer.answer if answer.answered else answer.withheld or ""
             documents = tuple(p.document_id for p in answer.passages)
             return Reply(candidate, answer.answered, answer.confidence, documents)

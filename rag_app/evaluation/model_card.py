@@ -20,7 +20,7 @@ from model.calibration import CALIBRATION_FILE
 from model.checkpoint import WEIGHTS_FILE, load_checkpoint
 from model.json_lines import DataError
 from model.metrics import auroc, expected_calibration_error
-from model.training.follow_ups import FILES
+from model.training.conversations import FILES
 from rag_app.evaluation.answers import Outcome, read_details
 from rag_app.evaluation.intervals import Rate, bootstrap, rate
 
@@ -228,7 +228,7 @@ _TASKS = {
 _PRACTICE = {
     "cloze": "cloze made from it", "tables": "tables made from it",
     "parallel": "questions across languages made from it",
-    "labelled": "questions, labelled by the reader before", "follow_ups": "follow-up questions",
+    "labelled": "questions, labelled by the reader before", "shortened": "questions shortened as in a conversation",
 }
 
 
@@ -245,7 +245,7 @@ def _files(recipe: Path) -> Iterator[tuple[str, str]]:
     for stage in raw.get("stage", ()):
         yield from ((f["file"].removesuffix(".xz"), "questions") for f in stage.get("files", ()))
         for practice in stage.get("practice", ()):
-            files = [f"qa/{name}" for name in FILES] if practice["kind"] == "follow_ups" else [practice["file"]]
+            files = [f"qa/{name}" for name in FILES] if practice["kind"] == "shortened" else [practice["file"]]
             yield from ((f.removesuffix(".xz"), _PRACTICE[practice["kind"]]) for f in files)
     words = raw.get("vocabulary", {})
     if isinstance(words, str):

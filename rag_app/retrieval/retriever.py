@@ -25,6 +25,7 @@ from rag_app.source_name import source_names
 
 SPARE = 24          # hits beyond k that take the place of copies and of neighbours that were joined
 RERANKED = 30       # hits that a reranker judges
+IN_CONVERSATION = 2     # more passages for a question in a conversation: two searches share them (model/LOG.md)
 # Characters of a passage joined from neighbours, by the question's language: what the reader reads in one window. On
 # 120 questions of SQuAD over two long documents it got F1 61.7 so, as without joining; 51.5 with 1600 characters.
 LONGEST_PASSAGE: dict[Language, int] = {"en": 1000, "zh": 250}
@@ -84,12 +85,15 @@ class LibraryRetriever(BaseRetriever):
         run_manager: CallbackManagerForRetrieverRun,  # noqa: ARG002 - the interface's
         k: int | None = None,
         filter: DocumentFilter | Mapping[str, Any] | None = None,
+        conversation: str = "",
         **_: Any,
     ) -> list[Document]:
         wanted = self.k if k is None else k
+        if conversation.strip():
+            wanted += IN_CONVERSATION
         chosen = self.filter if filter is None else DocumentFilter.from_any(filter)
         among = self.library.choose(chosen) if chosen else None
-        hits = dict(self.search(query, max(wanted + SPARE, RERANKED), among=among))
+        hits = dict(self._search_both(query, conversation, max(wanted + SPARE, RERANKED), among))
         ranked = [(chunk, hits[chunk.chunk_id]) for chunk in self.library.chunks(list(hits))]
         if self.reranker is not None:
             ranked = self._reranked(self.reranker, query, ranked)
@@ -100,6 +104,22 @@ class LibraryRetriever(BaseRetriever):
         sources = [paths.get(p.best.document_id, p.best.source) for p in passages]
         names = source_names(sources, self.library)
         return [_document(p, source, names[source]) for p, source in zip(passages, sources, strict=True)]
+
+    def _search_both(
+        self, query: str, conversation: str, k: int, among: Collection[str] | None
+    ) -> Ranking:
+        """Best hits of the query as it is and of the query behind its conversation, whichever likes a chunk better.
+
+        A question that stands alone is found by the first, one that leans on what was said by the second. The best of
+        each scores 1, so both lead.
+        """
+        alone = self.search(query, k, among=among)
+        if not conversation.strip():
+            return alone
+        scores = dict(alone)
+        for chunk, score in self.search(f"{conversation} {query}", k, among=among):
+            scores[chunk] = max(score, scores.get(chunk, 0.0))
+        return sorted(scores.items(), key=lambda hit: -hit[1])[:k]
 
     def search(self, query: str, k: int, *, among: Collection[str] | None = None) -> Ranking:
         """Best chunk ids with their scores, in the configured mode; with `among`, of these documents."""

@@ -115,9 +115,9 @@ def _percent(confidence: float, strings: Strings) -> str:
 
 def searched_for_html(answer: Answer, strings: Strings) -> str:
     """The question that was searched for, where it is not the one that was typed; else nothing."""
-    if answer.standalone_question in {"", answer.question}:
+    if answer.searched_for in {"", answer.question}:
         return ""
-    return element("div", "rag-searched", escaped(strings.searched_for + answer.standalone_question))
+    return element("div", "rag-searched", escaped(strings.searched_for + answer.searched_for))
 
 
 def question_read_html(answer: Answer, strings: Strings) -> str:

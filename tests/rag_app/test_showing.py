@@ -28,7 +28,7 @@ def shown(answer: Answer, library: Library, capsys: pytest.CaptureFixture[str]) 
 
 
 def given(*answers: QuotedAnswer) -> Answer:
-    return Answer("?", answers[0].text, True, answers[0].confidence, answers, standalone_question="?")
+    return Answer("?", answers[0].text, True, answers[0].confidence, answers, searched_for="?")
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_several_answers_are_a_list_numbered_through(library: Library, capsys: p
 def test_a_possible_answer_is_said_to_be_no_certain_one(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
     possible = QuotedAnswer("10 characters", 0.5, (cited(library, "old.txt", "10 characters"),))
     answer = Answer(
-        "?", "No certain answer in your documents.", False, 0.5, standalone_question="?", possible=possible
+        "?", "No certain answer in your documents.", False, 0.5, searched_for="?", possible=possible
     )
     assert shown(answer, library, capsys) == (
         "No certain answer in your documents.\nThis may be it; check the passage:\n\n"
@@ -93,14 +93,14 @@ def test_what_another_chat_model_made_up_is_marked(
     said = 'It has "10 characters" [1], "20 at best" [1].'
     made_up = (Unproven(0, 6, "words"), Unproven(said.index('"20'), len(said) - 1, "quotation"))
     one = QuotedAnswer(said, 1.0, (cited(library, "old.txt", "10 characters"),), unproven=made_up)
-    answer = Answer(question, said, True, 1.0, (one,), standalone_question=question)
+    answer = Answer(question, said, True, 1.0, (one,), searched_for=question)
     first, second, *_ = shown(answer, library, capsys).splitlines()
     assert first == f'It has "10 characters" [1], "20 at best" [1] {flag}.'
     assert note in second
 
 
 def test_what_was_read_of_a_long_question_is_told(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = Answer("Why and so on", "Not in your documents.", False, 0.1, standalone_question="Why and so on",
+    answer = Answer("Why and so on", "Not in your documents.", False, 0.1, searched_for="Why and so on",
                     question_read="Why and")
     assert shown(answer, library, capsys).startswith("the question is long; this part of it was read: Why and\n")
 
@@ -114,5 +114,5 @@ def test_no_control_sequence_reaches_the_terminal(library: Library, capsys: pyte
 
 
 def test_small_talk_is_said_to_be_no_answer(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = Answer("hi", "Happy to help!", False, 0.0, standalone_question="hi", small_talk=True)
+    answer = Answer("hi", "Happy to help!", False, 0.0, searched_for="hi", small_talk=True)
     assert shown(answer, library, capsys) == "Happy to help!\n(nothing was searched)\n"
