@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from model.answering import Answerer
 from model.calibration import Calibration, LanguageCalibration
-from model.grounded import GroundedReader
 from model.json_lines import DataError
 from model.language import Language
-from model.metrics import RIGHT, auroc, best, expected_calibration_error, f1
-from model.training.calibration_cases import cases, questions
-from model.training.recipe import Recipe
+from model.metrics import auroc, expected_calibration_error
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 FOLDS = 10
-PEOPLE_SHARE = 0.6      # weight of the questions as people ask them; all others share the rest
 STRENGTH = 0.1          # of the logistic regression (scikit-learn's C): few cases, related features
 
 
@@ -36,7 +29,7 @@ class OperatingRule:
     """
 
     target_precision: float = 0.9
-    least_answered: float = 0.6
+    least_answered: float = 0.7
     sureness: float = 1.0
 
 
@@ -47,7 +40,6 @@ class Judged:
     Attributes:
         lang: language of the question.
         group: equal for questions about one passage.
-        people: whether it is a question as people ask them.
         answerable: whether a passage holds the answer.
         features: see `model.calibration.FEATURES`.
         right: whether the best answer is right, threshold off.
@@ -56,40 +48,30 @@ class Judged:
 
     lang: Language
     group: str
-    people: bool
     answerable: bool
     features: tuple[float, ...]
     right: bool
     confidence: float = 0.0
 
 
-def calibrate(
-    recipe: Recipe, data: Path, reader: GroundedReader, say: Callable[[str], None], rule: OperatingRule | None = None
+def calibration_of(
+    judged: Sequence[Judged], rule: OperatingRule, say: Callable[[str], None]
 ) -> tuple[Calibration, list[Judged]]:
-    """Fit both languages.
+    """Fit judged cases: confidences by cross-validation, the operating points by these, the weights on all cases.
 
     Returns:
-        The calibration, and every judged case with its held-out confidence.
+        The calibration, and every case with its held-out confidence.
 
     Raises:
-        DataError: the files hold no usable question for a language, or only right or only wrong answers.
+        DataError: a language has only right or only wrong answers, or none.
     """
-    judged: list[Judged] = []
     for lang in LANGUAGES:
-        mine = _judge(recipe, data, lang, reader, say)
+        mine = [j for j in judged if j.lang == lang]
         if len({j.right for j in mine}) < 2:
             raise DataError(
                 f"{lang}: calibration needs right and wrong answers, and there are {len(mine)} cases: "
                 "name more files in the recipe, or raise its calibration_share"
             )
-        judged += mine
-    return calibration_of(judged, rule or OperatingRule(), say)
-
-
-def calibration_of(
-    judged: Sequence[Judged], rule: OperatingRule, say: Callable[[str], None]
-) -> tuple[Calibration, list[Judged]]:
-    """Fit judged cases: confidences by cross-validation, the operating points by these, the weights on all cases."""
     held_out = _cross_validated(judged)
     fitted = fit(judged)
     languages: dict[Language, LanguageCalibration] = {}
@@ -107,35 +89,10 @@ def calibration_of(
     return Calibration(languages, measured=measured), held_out
 
 
-def _judge(
-    recipe: Recipe, data: Path, lang: Language, reader: GroundedReader, say: Callable[[str], None]
-) -> list[Judged]:
-    answerer = Answerer(reader, Calibration())
-    rng = random.Random(recipe.seed)
-    asked = questions(recipe, data, lang)
-    say(f"calibrating {lang}: {len(asked)} questions")
-    found = []
-    for number, q in enumerate(asked, 1):
-        readings = reader.read(q.question, q.passages).readings
-        for case in cases(q, rng):
-            verdict = answerer.judge(lang, [readings[i] for i in case.passages], priors=case.priors)
-            if verdict is None:
-                continue    # its passages have not a single token
-            said = "\n".join(quote.text for quote in verdict.reading.quotes)
-            right = best(f1, said, case.answers, lang) >= RIGHT
-            found.append(Judged(lang, q.group, q.people, bool(case.answers), verdict.features, right))
-        if number % 100 == 0:
-            say(f"{lang}: {number} of {len(asked)} read")
-    return found
-
-
 def weights_of(judged: Sequence[Judged]) -> NDArray[np.float64]:
-    """Weight of each case: the languages weigh the same, people's questions `PEOPLE_SHARE` of each; mean 1."""
-    kinds = [(j.lang, j.people) for j in judged]
-    counts = {k: kinds.count(k) for k in set(kinds)}
-    both = {lang for lang in LANGUAGES if (lang, True) in counts and (lang, False) in counts}
-    share = {k: (PEOPLE_SHARE if k[1] else 1 - PEOPLE_SHARE) if k[0] in both else 1.0 for k in counts}
-    found = np.array([share[k] / counts[k] for k in kinds])
+    """Weight of each case: the languages weigh the same; mean 1."""
+    languages = [j.lang for j in judged]
+    found = np.array([1 / languages.count(lang) for lang in languages])
     return found / found.mean()     # type: ignore[no-any-return]
 
 
@@ -201,12 +158,9 @@ def measure(judged: Sequence[Judged], threshold: float) -> dict[str, float]:
     weights, answerable = weights_of(judged), np.array([j.answerable for j in judged])
     given = np.array(confidence) >= threshold
     p = np.clip(confidence, 1e-6, 1 - 1e-6)
-    people = [j for j in judged if j.people]
     found = {
         "cases": len(judged),
-        "people_cases": len(people),
         "auroc": auroc(confidence, right),
-        "people_auroc": auroc([j.confidence for j in people], [j.right for j in people]),
         "ece": expected_calibration_error(confidence, right),
         "log_loss": float(-np.where(right, np.log(p), np.log(1 - p)).mean()),
         "precision": _share(weights, given, np.array(right)),

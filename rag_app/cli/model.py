@@ -108,13 +108,17 @@ def calibrate_command(config: Path, data: Path, reader: Path) -> None:
 def _calibrate(config: Path, data: Path, folder: Path) -> None:
     from ingest.sentences import sentence_spans
     from model.grounded import GroundedReader
-    from model.training.calibrate import LANGUAGES, calibrate
+    from model.training.calibrate import LANGUAGES, OperatingRule, calibration_of
     from model.training.confidence_plots import Judgements, plot_precision_coverage, plot_reliability
     from model.training.recipe import load_recipe
+    from rag_app.collection import build_embedder
+    from rag_app.evaluation.calibration import judged_cases
     from rag_app.reader import words_of
+    from rag_app.settings import Settings
 
     reader = GroundedReader.load(folder, words_of, sentence_spans)
-    calibration, cases = calibrate(load_recipe(config), data, reader, _say)
+    judged_ones = judged_cases(load_recipe(config), data, reader, build_embedder(Settings.from_environment()), _say)
+    calibration, cases = calibration_of(judged_ones, OperatingRule(), _say)
     calibration.save(folder)
     judged: dict[str, Judgements] = {}
     answered: dict[str, float] = {}

@@ -131,11 +131,11 @@ def _encoder_shape(folder: Path) -> str:
 
 def _calibration(measured: dict[str, dict[str, float]], languages: dict[str, dict[str, float]]) -> str:
     return _table(
-        ("held-out calibration cases", "n", "AUROC", "people's only", "ECE", "operating point", "right when answered",
+        ("held-out calibration cases", "n", "AUROC", "ECE", "operating point", "right when answered",
          "answered", "answered of answerable"),
         [(
             {"en": "English", "zh": "Chinese"}[lang], f"{m['cases']:g}", f"{m['auroc']:.3f}",
-            f"{m['people_auroc']:.3f}" if "people_auroc" in m else "–", f"{m['ece']:.3f}",
+            f"{m['ece']:.3f}",
             f"{languages[lang]['threshold']:.3f}", _percent(m.get("precision")), _percent(m.get("answered")),
             _percent(m.get("answered_of_answerable")),
         ) for lang, m in measured.items()],
