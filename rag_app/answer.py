@@ -62,6 +62,7 @@ class QuotedAnswer:
         citations: its quotes.
         also_in: quotes of other passages that say the same.
         unproven: runs of the text that were not found in the documents, in order; none if the text is the quotes.
+        question: the part of the message that it answers, where the message asked several things; else "".
     """
 
     text: str
@@ -69,6 +70,7 @@ class QuotedAnswer:
     citations: tuple[Citation, ...]
     also_in: tuple[Citation, ...] = ()
     unproven: tuple[Unproven, ...] = ()
+    question: str = ""
 
     @property
     def is_quote(self) -> bool:
@@ -112,7 +114,7 @@ class Answer:
         answered: False means "not in your documents": `answers` is empty and `passages` are only the nearest ones.
         confidence: calibrated probability that the best answer is right, 0..1; for a withheld answer, that of the
             answer that was withheld.
-        answers: the best answer and those that differ from it.
+        answers: the best answer and those that differ from it; then answers to further questions of the message.
         withheld: the best quote when it was not good enough to be given as an answer, else None.
         possible: the same with its place, where it may well be right: to be looked at, not to be believed.
         searched_for: the question as it was searched for: as typed, without a greeting before it.
@@ -149,7 +151,8 @@ class Answer:
         """The stable JSON form, as `rag ask --json` prints it; `answers` name their citations by index.
 
         `small_talk` is there, and true, only when nothing was searched; `possible` only when there is such an answer,
-        `unproven` only when a chat model wrote something that was not found, `question_read` only when not all was.
+        `unproven` only when a chat model wrote something that was not found, an answer's `question` only when the
+        message asked several, `question_read` only when not all was read.
         """
         numbers = iter(range(len(self.citations)))
         answers = [
@@ -159,6 +162,7 @@ class Answer:
                 "citations": list(islice(numbers, len(a.citations))),
                 "also_in": list(islice(numbers, len(a.also_in))),
                 **({"unproven": [_unproven(a, run) for run in a.unproven]} if a.unproven else {}),
+                **({"question": a.question} if a.question else {}),
             }
             for a in self.answers
         ]

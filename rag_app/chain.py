@@ -5,7 +5,8 @@ thanks, a greeting, "what can you do?" -> a sentence or two about this program; 
 in doubt: then the documents are asked first
 
 A question is never rewritten. In a conversation it is searched for both as it is and behind what was said before, and
-the chat model gets the earlier messages before the one with the passages.
+the chat model gets the earlier messages before the one with the passages. A message that asks two things is asked as it
+is, then part by part.
 """
 
 # Without `from __future__ import annotations`: LangChain makes schemas of the steps' real annotations.
@@ -24,7 +25,9 @@ from typing_extensions import TypedDict  # pydantic makes schemas of this one on
 from ingest.document_filter import DocumentFilter
 from ingest.library import Library
 from model.language import language_of
+from model.prompt import MAX_TURNS
 from rag_app.answer import Answer
+from rag_app.answers_to_parts import with_answers_to_parts
 from rag_app.chat_models.configured import build_chat_model
 from rag_app.chat_models.local_gpt import ChatLocalGPT
 from rag_app.checked_answer import checked_answer, unsearched_answer
@@ -35,6 +38,7 @@ from rag_app.messages.kind import LIKELY, SURE, kind_of
 from rag_app.model_message import message_of_text, message_with_passages
 from rag_app.prompts import load_prompt
 from rag_app.question_limit import LONGEST_QUESTION, QuestionTooLong
+from rag_app.question_parts import parts_of
 from rag_app.retrieval.rerank import cross_encoder
 from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings
@@ -95,7 +99,7 @@ def build_chain(
         return {
             "question": question, "asked": without_greeting(question), "turns": turns, "started": started,
             "lang": language_of(question), "filter": given.get("filter"), "reply": _reply_without_search(question),
-            "doubtful": _reply_without_search(question, LIKELY),
+            "doubtful": _reply_without_search(question, LIKELY), "parts": parts_of(question) if local else [question],
         }
 
     def retrieve(state: State, config: RunnableConfig) -> list[Document]:
@@ -131,9 +135,19 @@ def build_chain(
         found = look_up.invoke(state, config)
         return found if found.answered else reply({**state, "reply": state["doubtful"]})
 
+    def each_part(state: State, config: RunnableConfig) -> Answer:
+        whole = look_up.invoke(state, config)
+        turns, found = list(state["turns"]), []
+        for part in state["parts"]:
+            answer = look_up.invoke({**state, "asked": part, "turns": turns[-MAX_TURNS:]}, config)
+            turns.append((part, answer.answer))
+            found.append((part, answer))
+        return with_answers_to_parts(whole, found)
+
     branch = RunnableBranch(
         (RunnableLambda(_needs_no_search), RunnableLambda(reply)),
         (RunnableLambda(_may_need_none), RunnableLambda(documents_or_reply)),
+        (RunnableLambda(_asks_several), RunnableLambda(each_part)),
         look_up,
     )
     chain: Runnable[Any, Any] = RunnableLambda(begin) | branch
@@ -164,6 +178,10 @@ def _needs_no_search(state: State) -> bool:
 
 def _may_need_none(state: State) -> bool:
     return state["doubtful"] is not None
+
+
+def _asks_several(state: State) -> bool:
+    return len(state["parts"]) > 1
 
 
 def _searched(history: Sequence[BaseMessage]) -> list[BaseMessage]:

@@ -45,7 +45,7 @@ def checked_answer(
     told = message.response_metadata
     answers: tuple[QuotedAnswer, ...] = ()
     possible: QuotedAnswer | None = None
-    whole_lists = asks_for_list(asked)
+    whole_lists = asks_for_list(told.get("question_read") or asked)
     if told.get("answered", True):
         answers = proven_answers(message, documents, library, whole_lists=whole_lists, question=question)
     elif told.get("possible", False):

@@ -12,6 +12,7 @@ from ingest.sentences import sentence_spans
 
 _REACH = 2000           # characters looked at on either side of a quote
 _LONGEST_LIST = 1500    # characters; of a longer list only the item is given
+_LONGEST_LED = 600      # of a list that a line with a colon introduces, which is given for every question
 _PARAGRAPH_END = re.compile(r"\n[ \t]*(?=\n)")
 # A row as the loaders write it, `a | b` or `name: value; name: value`, or as a Markdown author does.
 _ROW = re.compile(r"(?m)^(?:[ \t]*\|.*|.* \| .*|[^:：;\n]{1,80}: [^;\n]+; [^:：;\n]{1,80}: .*)$")
@@ -51,13 +52,17 @@ def sentence_around(text: str, start: int, end: int) -> Span:
 def quote_windows(text: str, quotes: Sequence[Span], *, whole_lists: bool = False) -> list[Span]:
     """What to show so that each quote can be understood, in the order of the text; windows that adjoin are joined.
 
+    An item of a short list that a line with a colon introduces comes with that line and the other items: the line says
+    what is true of it ("Not allowed:"), and the others are the cases that it is told apart from ("after ten years").
+
     Args:
         text: a document or a passage of it.
         quotes: spans in it, in any order.
         whole_lists: the question asks for steps or items: a quote from a list brings the whole list.
     """
     found = sorted(
-        (list_around(text, a, b) if whole_lists else None) or sentence_around(text, a, b) for a, b in quotes
+        (list_around(text, a, b) if whole_lists else led_list_around(text, a, b)) or sentence_around(text, a, b)
+        for a, b in quotes
     )
     joined: list[Span] = []
     for first, last in found:
@@ -79,6 +84,29 @@ def list_around(text: str, start: int, end: int) -> Span | None:
     if not lists or any(b - a > _LONGEST_LIST or b >= end + _REACH for a, b in lists):
         return None
     return _stripped(text, min(start, lists[0][0]), max(end, lists[-1][1]), start, end)
+
+
+def led_list_around(text: str, start: int, end: int) -> Span | None:
+    """The list that a span stands in with the line that introduces it; None if no such line, or a long list."""
+    found = list_around(text, start, end)
+    if found is None or found[1] - found[0] > _LONGEST_LED:
+        return None
+    lead_in = text[found[0]:found[1]].partition("\n")[0].rstrip()
+    return found if lead_in.endswith((":", "：")) and not re.match(_ITEM, lead_in) else None
+
+
+def with_items(text: str, start: int, end: int) -> int:
+    """Where a quote ends that is the line before a list: behind the list, because the items are what it announces.
+
+    Args:
+        text: a passage.
+        start: of the quote.
+        end: of the quote; returned as it is if the quote does not end in a colon, or no list follows it.
+    """
+    if not text[start:end].rstrip().endswith((":", "：")):
+        return end
+    found = list_around(text, start, end)
+    return found[1] if found is not None and found[1] > end else end
 
 
 def is_list(text: str) -> bool:

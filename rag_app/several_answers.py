@@ -66,6 +66,7 @@ def found_answers(
     *,
     priors: Sequence[float] | None = None,
     min_confidence: float | None = None,
+    documents: Sequence[str] | None = None,
 ) -> list[FoundAnswer]:
     """The best answer, then those that differ from it, most confident first; at most `MOST_ANSWERS`.
 
@@ -78,6 +79,8 @@ def found_answers(
         priors: each passage's retrieval score, as the verdict took it into account.
         min_confidence: the verdict's operating point. It holds for the best answer; a further one says that the
             documents disagree, which a person must know even if it is the less likely one.
+        documents: which document each passage is from, "" where that is unknown. A document that says two things about
+            one matter mostly means two cases, so a different answer is taken from another document only.
 
     Returns:
         Nothing when the confidence does not suffice.
@@ -93,7 +96,7 @@ def found_answers(
         agreeing = next((g for g in groups if _agree(g[0], other)), None)
         if agreeing is not None:
             agreeing.append(other)
-        elif len(groups) < MOST_ANSWERS:
+        elif len(groups) < MOST_ANSWERS and not any(_same_document(documents, g[0], other) for g in groups):
             groups.append([other])
     if len(groups) > 1:
         # A rival that is shown beside the best answer is no reason to doubt that one of them is right.
@@ -125,6 +128,12 @@ def _statement(answerer: Answerer, question: str, index: int, passage: str, read
 def _agree(one: _Statement, other: _Statement) -> bool:
     """Whether they say the same; also when two quotes are different pieces of one sentence, met in two passages."""
     return same_answer(one.answer, other.answer) or same_answer(one.sentence, other.sentence)
+
+
+def _same_document(documents: Sequence[str] | None, one: _Statement, other: _Statement) -> bool:
+    return documents is not None and bool(documents[one.passage]) and (
+        documents[one.passage] == documents[other.passage]
+    )
 
 
 def _same_subject(one: _Statement, other: _Statement) -> bool:

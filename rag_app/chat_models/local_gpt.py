@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,6 +30,7 @@ from ingest.resources import shipped
 from model.answering import Answerer, Verdict
 from model.generate import generate
 from model.language import language_of
+from model.reading import Quote, Readings
 from rag_app.asking_part import part_read
 from rag_app.chat_models.passage_blocks import heading_of_block, question_and_passages
 from rag_app.chat_models.quoted_reply import quoted_reply, words_to_stream
@@ -36,6 +38,7 @@ from rag_app.conversation import turns_of
 from rag_app.prompts import load_prompt
 from rag_app.question_kind import asks_for_list
 from rag_app.reader import load_reader
+from rag_app.sentence_window import with_items
 from rag_app.several_answers import FoundAnswer, found_answers
 from rag_app.table_rows import read_rows
 
@@ -150,13 +153,14 @@ class ChatLocalGPT(BaseChatModel):
         readings = read_rows(
             self.load().reader, question, texts, headings=[heading_of_block(b) for b in blocks], history=turns
         )
+        readings = with_announced_items(readings, texts)
         verdict = self.load().judge(
             language_of(question), readings.readings, priors=priors, min_confidence=self.min_confidence
         )
         tokens = readings.prompt_tokens, readings.steps
         found = [] if verdict is None else found_answers(
             self.load(), question, texts, verdict, readings.readings, priors=priors,
-            min_confidence=self.min_confidence,
+            min_confidence=self.min_confidence, documents=[str(b.get("url") or "") for b in blocks],
         )
         if not found:
             told = load_prompt("possible" if _is_possible(verdict) else "not_found", language_of(question))
@@ -234,6 +238,18 @@ class ChatLocalGPT(BaseChatModel):
             ),
             chunk_position="last",
         )
+
+
+def with_announced_items(readings: Readings, passages: Sequence[str]) -> Readings:
+    """The same readings; a quote that announces a list ("You need:") is quoted with the list."""
+    def whole(quote: Quote, passage: str) -> Quote:
+        end = with_items(passage, quote.start, quote.end)
+        return Quote(quote.start, end, passage[quote.start:end])
+
+    return replace(readings, readings=[
+        None if r is None else replace(r, quotes=tuple(whole(q, p) for q in r.quotes))
+        for r, p in zip(readings.readings, passages, strict=True)
+    ])
 
 
 def _is_possible(verdict: Verdict | None) -> bool:

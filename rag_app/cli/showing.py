@@ -21,6 +21,7 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]"
 _INDENT = "   "
 _ALL = DocumentFilter()
 _SAID = {    # English, Chinese
+    "less certain": ("less certain; check the passage: ", "不太确定，请核对原文："),
     "nothing searched": ("(nothing was searched)", "（没有检索文档）"),
     "part read": ("the question is long; this part of it was read: ", "问题较长，只读了这一部分："),
     "own words": (
@@ -64,25 +65,29 @@ def print_answer(
     if answer.searched_for != answer.question:
         click.secho(f"searched for: {plain(answer.searched_for)}", dim=True)
     if not answer.answered:
-        click.secho(plain(answer.answer), bold=True)
+        if answer.possible is None:
+            click.secho(plain(answer.answer), bold=True)
         if searched_in:
             click.secho(f"searched only in {plain(searched_in.describe())}", dim=True)
         if answer.possible is None:
             _print_nearest(answer)
             return
-        click.echo("This may be it; check the passage:\n")
     evidence = evidence_of(answer, library, numbered_by_passage=numbered_by_passage)
-    several = len(evidence) > 1
-    if several:
-        click.echo(f"Your documents give {len(evidence)} different answers. Check which one applies to you:\n")
+    alternatives = sum(not one.question for one in answer.shown)
+    if alternatives > 1:
+        click.echo(f"Your documents give {alternatives} different answers. Check which one applies to you:\n")
     for number, (one, found) in enumerate(zip(answer.shown, evidence, strict=True), 1):
+        several = alternatives > 1 and not one.question
+        if one.question:
+            click.secho(plain(one.question), dim=True)
         if not one.is_quote:
             click.echo(plain(one.marked(notes_on_unproven(language_of(answer.question)))))
             click.secho(_words(answer, "own words") + "\n" if one.unproven else "", dim=True)
         _print_places(found, f"{number}. " if several else "")
         # Other chat models than ours give no calibrated probability.
         confidence = "this model states no confidence" if numbered_by_passage else f"confidence {one.confidence:.0%}"
-        click.secho(f"{_INDENT if several else ''}{confidence}\n", dim=True)
+        less = "" if answer.answered else _words(answer, "less certain")
+        click.secho(f"{_INDENT if several else ''}{less}{confidence}\n", dim=True)
 
 
 def _words(answer: Answer, name: str) -> str:

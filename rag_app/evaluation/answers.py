@@ -140,10 +140,12 @@ class Reply:
 
 def reply_to(
     answerer: Answerer, question: str, passages: Sequence[str], priors: Sequence[float] | None = None,
-    history: Sequence[Turn] = (),
+    *, headings: Sequence[str] | None = None, history: Sequence[Turn] = (),
 ) -> Reply:
     """Give the reader passages, and what a retriever thinks of them, and take its best answer."""
-    verdict, _ = answerer.answer(question, passages, priors=priors, history=history)
+    verdict, _ = answerer.answer(
+        question, passages, priors=priors, headings=headings, history=history
+    )
     if verdict is None:
         return Reply("", False, 0.0)
     return Reply("\n".join(q.text for q in verdict.reading.quotes), verdict.answered, verdict.confidence)
@@ -151,7 +153,9 @@ def reply_to(
 
 def ask_reader(answerer: Answerer, question: Question) -> Reply:
     """Give the reader the right context and nothing else."""
-    return reply_to(answerer, question.question, [question.context], history=question.history)
+    return reply_to(
+        answerer, question.question, [question.context], headings=[question.title], history=question.history
+    )
 
 
 def run(

@@ -27,6 +27,8 @@ from rag_app.evaluation.intervals import Rate, bootstrap, rate
 CARD_FILE = "MODEL_CARD.md"
 GROUNDING_FILE = "grounding.json"
 _NAMES = {
+    "private_dev.en": "private documents, English",
+    "private_dev.zh": "private documents, Chinese",
     "docqa_dev.en": "people's questions, English",
     "docqa_dev.zh": "people's questions, Chinese",
     "xling_dev": "question in one language, passage in the other",
@@ -37,8 +39,7 @@ _NAMES = {
     "en": "all English", "zh": "all Chinese",
 }
 _OWN = "questions: written for this project; passages as their sources: CC BY(-SA), Apache-2.0, MIT, public domain"
-
-
+_OWN_DOCUMENTS = "CC0: documents and questions written for this project"
 def fill(card: str, blocks: dict[str, str]) -> str:
     """Replace the blocks of a card.
 
@@ -220,6 +221,8 @@ def _data(recipe: Path, manifest: Path) -> str:
     )
 
 
+_COUNTED = "counting characters or pieces"
+
 _TASKS = {
     "parallel": "translations", "retention": "English to keep", "questions": "questions and their passages",
     "documents": "headings and sentences with their passages", "cloze": "questions made from it",
@@ -249,10 +252,10 @@ def _files(recipe: Path) -> Iterator[tuple[str, str]]:
             yield from ((f.removesuffix(".xz"), _PRACTICE[practice["kind"]]) for f in files)
     words = raw.get("vocabulary", {})
     if isinstance(words, str):
-        kinds = ("counting characters", "aligning words")
+        kinds = (_COUNTED, "aligning words")
         yield from ((file, use) for file, use in _files(recipe.parent / words) if use in kinds)
         return
-    yield from ((f["file"].removesuffix(".xz"), "counting characters") for f in words.get("texts", ()))
+    yield from ((f["file"].removesuffix(".xz"), _COUNTED) for f in words.get("texts", ()))
     yield from ((f.removesuffix(".xz"), "aligning words") for f in words.get("parallel", ()))
     yield from ((f.removesuffix(".xz"), "translating words of questions") for f in raw.get("translations", ()))
 
@@ -273,8 +276,18 @@ def _listed(manifest: Path) -> Iterator[tuple[str, tuple[str, str, str]]]:
             continue
         row = dict(zip(columns, cells, strict=False))
         origin = row.get("repo @ commit : path", "this project")
+        rows = row.get("rows", "").removesuffix(" each")
         for file in row.get("file", "").split(", "):
-            yield file, (row.get("rows", "").removesuffix(" each"), origin, row.get("licence", _OWN))
+            names, counts = _spelt_out(file.split(" / ")), rows.split(" / ")
+            for i, name in enumerate(names):
+                own = _OWN_DOCUMENTS if "/private_" in name else _OWN
+                yield name, (counts[i] if len(counts) == len(names) else rows, origin, row.get("licence", own))
+
+
+def _spelt_out(names: Sequence[str]) -> list[str]:
+    """`["qa/a.en.jsonl", ".zh.jsonl"]` as whole names."""
+    first = names[0]
+    return [first, *(first[:-len(n)] + n if n.startswith(".") and len(n) < len(first) else n for n in names[1:])]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

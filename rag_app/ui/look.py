@@ -15,6 +15,7 @@ h1 { font-size: 2.1rem !important; }
 .rag-long .rag-short { font-weight: 600; background: none; padding: 0; }
 .rag-table-header { font-size: .85rem; opacity: .7; margin: 0 0 .2rem .95rem; overflow-wrap: anywhere; }
 .rag-several { margin-bottom: .5rem; }
+.rag-part { margin: .9rem 0 .3rem; opacity: .75; }
 ol.rag-answers { margin: 0 !important; padding: 0 !important; list-style: none !important; }
 ol.rag-answers > li.rag-item { margin: 0 0 1rem 0 !important; padding: 0 !important; }
 .rag-also { opacity: .7; }

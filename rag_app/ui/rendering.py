@@ -30,17 +30,28 @@ def answer_html(
 ) -> str:
     """Each answer: the sentence that holds it (or a chat model's prose), how sure it is, and its places."""
     numbered = len(evidence) > 1 or any(len(e.places) + len(e.also_in) > 1 for e in evidence) or not is_local
-    items = [
-        _item_html(one, found, strings, numbered=numbered) for one, found in zip(answer.answers, evidence, strict=True)
+    every = [
+        (one, _item_html(one, found, strings, numbered=numbered))
+        for one, found in zip(answer.answers, evidence, strict=True)
     ]
-    if len(items) == 1:
-        return element("div", "rag-answer", *items, _confidence(answer.confidence, strings, is_local=is_local))
+    alternatives = [(one, item) for one, item in every if not one.question]
+    parts = [(one, item) for one, item in every if one.question]
+    shown = _alternatives_html(alternatives, strings, is_local=is_local) if alternatives else ""
+    for one, item in parts:
+        shown += element("div", "rag-part", escaped(one.question)) + item
+        shown += _confidence(one.confidence, strings, is_local=is_local)
+    return element("div", "rag-answer", shown)
+
+
+def _alternatives_html(answers: Sequence[tuple[QuotedAnswer, str]], strings: Strings, *, is_local: bool) -> str:
+    """What was found for one question: an answer, or a list of those that the documents give."""
+    if len(answers) == 1:
+        ((one, item),) = answers
+        return item + _confidence(one.confidence, strings, is_local=is_local)
     # Each may be what its document says, but "very likely right" twice would be no help.
-    items = [item + element("div", "rag-confidence", _percent(one.confidence, strings))
-             for item, one in zip(items, answer.answers, strict=True)]
-    return element(
-        "div", "rag-answer", element("div", "rag-several", escaped(strings.several.format(len(items)))),
-        element("ol", "rag-answers", *(element("li", "rag-item", item) for item in items)),
+    items = [item + element("div", "rag-confidence", _percent(one.confidence, strings)) for one, item in answers]
+    return element("div", "rag-several", escaped(strings.several.format(len(items)))) + element(
+        "ol", "rag-answers", *(element("li", "rag-item", item) for item in items)
     )
 
 
@@ -141,13 +152,9 @@ def highlighted(pieces: Sequence[Piece]) -> str:
 
 def not_found_html(answer: Answer) -> str:
     """The honest absence of an answer."""
-    return _no_answer(answer, _strings_of(answer).not_found_hint)
-
-
-def _no_answer(answer: Answer, advice: str) -> str:
     return element(
         "div", "rag-notice rag-not-found", element("strong", "rag-headline", escaped(answer.answer)),
-        element("div", "rag-advice", escaped(advice)),
+        element("div", "rag-advice", escaped(_strings_of(answer).not_found_hint)),
     )
 
 
@@ -157,11 +164,14 @@ def _strings_of(answer: Answer) -> Strings:
 
 
 def possible_html(answer: Answer, evidence: Sequence[AnswerEvidence], strings: Strings) -> str:
-    """The absence of a certain answer, and the place that may hold it: without the look of an answer."""
-    notice = _no_answer(answer, _strings_of(answer).possible)
-    items = [_item_html(one, found, strings, numbered=False) + _level("unsure", one.confidence, strings)
-             for one, found in zip(answer.shown, evidence, strict=True)]
-    return element("div", "rag-possible", notice, *items)
+    """An answer that is less certain: the place first, then quietly that it is to be checked."""
+    words = escaped(_strings_of(answer).possible)
+    items = [
+        _item_html(one, found, strings, numbered=False)
+        + element("div", "rag-confidence rag-less-certain", _percent(one.confidence, strings), " · ", words)
+        for one, found in zip(answer.shown, evidence, strict=True)
+    ]
+    return element("div", "rag-possible", *items)
 
 
 def small_talk_html(answer: Answer) -> str:

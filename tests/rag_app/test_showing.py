@@ -58,14 +58,13 @@ def test_several_answers_are_a_list_numbered_through(library: Library, capsys: p
     )
 
 
-def test_a_possible_answer_is_said_to_be_no_certain_one(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_possible_answer_is_said_to_be_less_certain(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
     possible = QuotedAnswer("10 characters", 0.5, (cited(library, "old.txt", "10 characters"),))
     answer = Answer(
         "?", "No certain answer in your documents.", False, 0.5, searched_for="?", possible=possible
     )
     assert shown(answer, library, capsys) == (
-        "No certain answer in your documents.\nThis may be it; check the passage:\n\n"
-        "A password has 10 characters.\n[1] old.txt\nconfidence 50%\n\n"
+        "A password has 10 characters.\n[1] old.txt\nless certain; check the passage: confidence 50%\n\n"
     )
 
 

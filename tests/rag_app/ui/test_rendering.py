@@ -56,15 +56,14 @@ def test_one_answer_stands_emphasised_in_its_sentence_with_its_place() -> None:
     assert not found.select("ol, .rag-several, .rag-number"), "one answer needs neither a list nor numbers"
 
 
-def test_a_possible_answer_is_a_notice_with_its_place() -> None:
+def test_a_possible_answer_comes_first_and_is_then_said_to_be_less_certain() -> None:
     possible, evidence = ONE
     answer = Answer("?", f"No certain answer. {HOSTILE}", False, 0.7, possible=replace(possible, confidence=0.7))
     found = BeautifulSoup(possible_html(answer, [evidence], ENGLISH), "html.parser")
-    assert not found.select(".rag-answer, img, script")
-    assert texts(found, ".rag-notice strong") == [f"No certain answer. {HOSTILE}"]
+    assert not found.select(".rag-answer, .rag-notice, img, script")
     assert texts(found, ".rag-quote") == ["You get 28 days a year."]
     assert texts(found, "summary .rag-source") == ["a.txt"]
-    assert texts(found, ".rag-unsure") == ["confidence 70% · unsure: check the passage"]
+    assert texts(found, ".rag-less-certain") == ["confidence 70% · less certain; check the passage"]
 
 
 def test_a_notice_is_in_one_language_whatever_the_page_is_in() -> None:
