@@ -22,14 +22,6 @@ _CHINESE = re.compile(
     r"[？?；;]\s*|[，,]\s*(?:还有|另外|以及|并且|而且)?[，,]?\s*"
     rf"(?=[^，,？?]*(?:{_CHINESE_ASKS.pattern}))"
 )
-_HAN = 3          # characters of a Chinese part, besides its question word
-_ASKS = (
-    r"(?:who|whom|whose|what|when|where|why|which|how|is|are|was|were|do|does|did|can|could|may|must|should|will|would)"
-)
-_ENGLISH = re.compile(rf"(?:\?\s+(?:and\s+|also,?\s+)?|,?\s+and\s+(?:also\s+)?|;\s*)(?={_ASKS}\b)", re.IGNORECASE)
-_BEGINS = re.compile(rf"\s*(?:and\s+)?{_ASKS}\b", re.IGNORECASE)
-_CHINESE = re.compile(r"[？?；;]\s*|[，,]\s*(?:还有|另外|以及|并且|而且)?[，,]?\s*(?=[^，,？?]*(?:什么|多少|多久|多长|几|谁|哪|怎么|如何|吗|是否|能不能))")
-_CHINESE_ASKS = re.compile(r"什么|多少|多久|多长|几|谁|哪|怎么|如何|吗|是否|能不能|可不可以|要不要")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
