@@ -21,6 +21,8 @@ class Citation:
             asks for steps or items, its whole list. `stored_text[sentence_start:sentence_end] == sentence`.
         heading_path: the headings that the quote stands under, outermost first.
         table_header: the header of the table whose row `sentence` is, where the row does not name its columns itself.
+        date: where documents disagree, the date that this one carries, else the day on which its file was changed:
+            `2025`, `2025-03` or `2025-03-01`.
     """
 
     source: str
@@ -36,6 +38,7 @@ class Citation:
     sentence_end: int
     heading_path: tuple[str, ...] = ()
     table_header: str | None = None
+    date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,8 @@ class Answer:
         answered: False means "not in your documents": `answers` is empty and `passages` are only the nearest ones.
         confidence: calibrated probability that the best answer is right, 0..1; for a withheld answer, that of the
             answer that was withheld.
-        answers: the best answer and those that differ from it; then answers to further questions of the message.
+        answers: the best answer and those that differ from it, that of the newest document first where all have a
+            date; then answers to further questions of the message.
         withheld: the best quote when it was not good enough to be given as an answer, else None.
         possible: the same with its place, where it may well be right: to be looked at, not to be believed.
         searched_for: the question as it was searched for: as typed, without a greeting before it.

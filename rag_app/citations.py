@@ -7,7 +7,8 @@ other chat model's prose, which is looked up in the passages (`prose_check.py`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import PurePath
 from typing import Any
 
 from langchain_core.documents import Document
@@ -16,6 +17,7 @@ from langchain_core.messages import AIMessage
 from ingest.library import DocumentNotFound, Library
 from ingest.sections import section_at
 from rag_app.answer import Citation, QuotedAnswer
+from rag_app.document_date import BEGINNING, stated_date
 from rag_app.prose_check import checked_prose
 from rag_app.sentence_window import quote_windows, table_header
 
@@ -63,7 +65,24 @@ def proven_answers(
         if own:
             confidence = told[number]["confidence"] if number < len(told) else 1.0
             answers.append(QuotedAnswer("\n".join(c.quote for c in own), float(confidence), own, also))
-    return tuple(answers)
+    return _newest_first(answers, library) if len(answers) > 1 else tuple(answers)
+
+
+def _newest_first(answers: Sequence[QuotedAnswer], library: Library) -> tuple[QuotedAnswer, ...]:
+    """Answers that differ, with the dates of their documents; in that order if all have one, else as they were."""
+    dated = [
+        replace(a, citations=tuple(replace(c, date=_date_of(c, library)) for c in a.citations)) for a in answers
+    ]
+    dates = [a.citations[0].date for a in dated]
+    if None in dates:
+        return tuple(dated)
+    return tuple(sorted(dated, key=lambda a: a.citations[0].date or "", reverse=True))
+
+
+def _date_of(citation: Citation, library: Library) -> str | None:
+    beginning = library.text_between(citation.document_id, 0, BEGINNING)
+    stated = stated_date(PurePath(citation.source).name, beginning)
+    return stated or (library.modified_at(citation.document_id) or "")[:10] or None
 
 
 def proven_candidate(

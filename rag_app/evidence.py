@@ -43,6 +43,7 @@ class Evidence:
     page: int | None
     heading_path: tuple[str, ...]
     table_header: str | None
+    date: str | None
     sentence: tuple[Piece, ...]
     around: tuple[Piece, ...]
 
@@ -79,6 +80,7 @@ def evidence_of(
                 page=own[0].page,
                 heading_path=own[0].heading_path,
                 table_header=own[0].table_header,
+                date=own[0].date,
                 sentence=sentence,
                 around=around,
             )

@@ -52,7 +52,7 @@ def sentence_around(text: str, start: int, end: int) -> Span:
 def quote_windows(text: str, quotes: Sequence[Span], *, whole_lists: bool = False) -> list[Span]:
     """What to show so that each quote can be understood, in the order of the text; windows that adjoin are joined.
 
-    An item of a short list that a line with a colon introduces comes with that line and the other items: the line says
+    An item of a short bulleted list that a line with a colon introduces comes with that line and the other items: the line says
     what is true of it ("Not allowed:"), and the others are the cases that it is told apart from ("after ten years").
 
     Args:
@@ -87,12 +87,16 @@ def list_around(text: str, start: int, end: int) -> Span | None:
 
 
 def led_list_around(text: str, start: int, end: int) -> Span | None:
-    """The list that a span stands in with the line that introduces it; None if no such line, or a long list."""
+    """The bulleted list that a span stands in with the line that introduces it.
+
+    None if there is no such line, for a long list, and for numbered steps: each of those says enough by itself.
+    """
     found = list_around(text, start, end)
     if found is None or found[1] - found[0] > _LONGEST_LED:
         return None
-    lead_in = text[found[0]:found[1]].partition("\n")[0].rstrip()
-    return found if lead_in.endswith((":", "：")) and not re.match(_ITEM, lead_in) else None
+    lead_in, _, items = text[found[0]:found[1]].partition("\n")
+    is_led = lead_in.rstrip().endswith((":", "：")) and not re.match(_ITEM, lead_in)
+    return found if is_led and re.match(_BULLET, items.lstrip("\n")) else None
 
 
 def with_items(text: str, start: int, end: int) -> int:

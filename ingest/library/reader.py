@@ -87,6 +87,10 @@ class LibraryReader:
         """
         return self._catalogue.documents.headings(document_id)
 
+    def modified_at(self, document_id: str) -> str | None:
+        """Return when a document's file was changed last (ISO 8601, UTC), the latest of several; None if unknown."""
+        return max((s.modified_at for s in self._catalogue.sources.all(document_id) if s.modified_at), default=None)
+
     def chunks(self, chunk_ids: Sequence[str]) -> list[StoredChunk]:
         """Return these chunks in the order asked; those that no ready document has are left out."""
         return self._catalogue.chunks.get(chunk_ids)

@@ -128,4 +128,5 @@ def _place(evidence: Evidence) -> str:
     page = f", page {evidence.page}" if evidence.page else ""
     section = f", {' › '.join(evidence.heading_path)}" if evidence.heading_path else ""
     gone = "" if evidence.around else " (removed meanwhile)"
-    return f"[{evidence.number}] {plain(evidence.source_name + page + section)}{gone}"
+    date = f", {evidence.date}" if evidence.date else ""
+    return f"[{evidence.number}] {plain(evidence.source_name + date + page + section)}{gone}"

@@ -96,7 +96,9 @@ def _place_html(evidence: Evidence, strings: Strings, *, show_number: bool, labe
     """The citation: file, page, section; opened, it shows the quote in its surroundings."""
     number = element("span", "rag-number", str(evidence.number)) if show_number else ""
     before = element("span", "rag-also", escaped(label)) if label else ""
-    place = before + number + _place(evidence.source_name, evidence.page, evidence.heading_path, strings)
+    place = before + number + _place(
+        evidence.source_name, evidence.page, evidence.heading_path, strings, evidence.date
+    )
     if not evidence.around:
         gone = element("span", "rag-note", escaped(strings.removed_since))
         return element("div", "rag-citation", element("div", "rag-place", place, gone))
@@ -195,8 +197,12 @@ def nearest_html(passages: Sequence[Passage], strings: Strings) -> str:
     return element("div", "rag-note", escaped(strings.not_an_answer)) + "".join(cards)
 
 
-def _place(name: str, page: int | None, heading_path: Sequence[str], strings: Strings) -> str:
+def _place(
+    name: str, page: int | None, heading_path: Sequence[str], strings: Strings, date: str | None = None
+) -> str:
     parts = [element("span", "rag-source", escaped(name))]
+    if date is not None:
+        parts.append(element("span", "rag-date", escaped(date)))
     if page is not None:
         parts.append(element("span", "rag-page", escaped(strings.page.format(page))))
     if heading_path:

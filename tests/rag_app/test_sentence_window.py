@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rag_app.sentence_window import list_around, quote_windows, sentence_around, table_header
+from rag_app.sentence_window import list_around, quote_windows, sentence_around, table_header, with_items
 
 
 def around(text: str, quote: str) -> str:
@@ -123,6 +123,29 @@ def test_only_a_question_for_a_list_gets_the_whole_list() -> None:
     (item,) = quote_windows(NUMBERED, [span])
     assert NUMBERED[slice(*whole)].startswith("Do this:")
     assert NUMBERED[slice(*item)] == "3. Rinse."
+
+
+def test_an_item_comes_with_the_line_that_says_what_is_true_of_it() -> None:
+    text = "Rules of the flat.\n\nNot allowed on the balcony:\n- charcoal grills\n- candles\n\nGuests are welcome."
+    at = text.index("candles")
+    (window,) = quote_windows(text, [(at, at + 7)])
+    assert text[slice(*window)] == "Not allowed on the balcony:\n- charcoal grills\n- candles"
+
+
+def test_an_item_of_a_long_list_or_of_one_without_such_a_line_comes_alone() -> None:
+    plain = "Rules.\n- charcoal grills\n- candles"
+    long = "Not allowed:\n" + "".join(f"- thing number {i} of a long list of things\n" for i in range(30)) + "- candles"
+    for text in (plain, long):
+        at = text.index("candles")
+        (window,) = quote_windows(text, [(at, at + 7)])
+        assert text[slice(*window)] == "candles"
+
+
+def test_a_line_that_announces_a_list_is_quoted_with_it() -> None:
+    text = "You need:\n- a passport\n- two photos\n\nThen come by."
+    assert text[:with_items(text, 0, 9)] == "You need:\n- a passport\n- two photos"
+    assert with_items(text, text.index("Then"), len(text)) == len(text)
+    assert with_items("Note: come by.", 0, 5) == 5
 
 
 def test_a_quote_may_begin_in_a_list_and_end_after_it() -> None:

@@ -24,7 +24,7 @@ def citation(quote: str) -> Citation:
 def place(number: int, before: str, quote: str, after: str, name: str = "a.txt", header: str | None = None) -> Evidence:
     sentence = (Piece(before, is_quote=False), Piece(quote, is_quote=True), Piece(after, is_quote=False))
     around = (Piece("Earlier. ", is_quote=False), *sentence)
-    return Evidence(number, name, 3, ("Leave",), header, sentence, around)
+    return Evidence(number, name, 3, ("Leave",), header, None, sentence, around)
 
 
 def page(*answers: tuple[QuotedAnswer, AnswerEvidence], is_local: bool = True) -> BeautifulSoup:
@@ -82,6 +82,20 @@ def test_several_answers_are_a_list_each_with_its_numbered_place() -> None:
     assert texts(found, "ol > li .rag-percent") == ["confidence 90%", "confidence 70%"]
 
 
+def test_answers_to_two_questions_are_no_alternatives() -> None:
+    first, second = ONE, (replace(TWO[0], question="And later?"), TWO[1])
+    found = page(first, second)
+    assert not found.select(".rag-several, ol")
+    assert texts(found, ".rag-part") == ["And later?"]
+    assert texts(found, ".rag-quote") == ["You get 28 days a year.", "It is 30 days now."]
+
+
+def test_documents_that_disagree_show_their_dates() -> None:
+    dated = [(a, AnswerEvidence(tuple(replace(p, date=d) for p in e.places), ())) for (a, e), d in
+             ((ONE, "2025-03"), (TWO, "2024"))]
+    assert texts(page(*dated), ".rag-date") == ["2025-03", "2024"]
+
+
 def test_further_places_of_the_same_answer_follow_it() -> None:
     same = (quoted("28 days"), AnswerEvidence(ONE[1].places, (place(2, "", "28 days", ".", "b.txt"),)))
     found = page(same)
@@ -114,7 +128,7 @@ def test_an_answer_that_is_long_or_the_whole_sentence_is_not_marked(before: str,
 
 
 def test_the_place_of_a_removed_document_cannot_be_opened() -> None:
-    gone = Evidence(1, "a.txt", None, (), None, (Piece("28 days", is_quote=True),), ())
+    gone = Evidence(1, "a.txt", None, (), None, None, (Piece("28 days", is_quote=True),), ())
     found = page((quoted("28 days"), AnswerEvidence((gone,), ())))
     assert not found.select("details")
     assert texts(found, ".rag-note") == [ENGLISH.removed_since]
@@ -162,7 +176,7 @@ def test_the_reason_of_a_failed_file_is_in_the_pages_language() -> None:
 @pytest.mark.parametrize("is_local", [True, False])
 def test_documents_never_become_markup(is_local: bool) -> None:
     hostile = Evidence(
-        1, HOSTILE, None, (HOSTILE,), HOSTILE, (Piece(HOSTILE, is_quote=False), Piece(HOSTILE, is_quote=True)),
+        1, HOSTILE, None, (HOSTILE,), HOSTILE, HOSTILE, (Piece(HOSTILE, is_quote=False), Piece(HOSTILE, is_quote=True)),
         (Piece(HOSTILE, is_quote=True),),
     )
     found = page((QuotedAnswer(HOSTILE, 0.9, (citation("x"),)), AnswerEvidence((hostile,), (hostile,))),
