@@ -29,7 +29,7 @@ from ingest.sentences import sentence_spans
 from model.checkpoint import load_checkpoint
 from model.config import GPTConfig
 from model.grounded import GroundedReader
-from model.precision import has_amx, reading_dtype
+from model.precision import number_format, reading_dtype
 from rag_app.reader import words_of
 
 PASSAGES, TOKENS = 8, 200
@@ -136,7 +136,8 @@ def main() -> None:
         print("without ONNX Runtime: pip install -e '.[bench]'")
     took = medians_ms(works, options.rounds)
     rate = 2 * SIDE**3 / took.pop("rate")
-    print(f"{torch.get_num_threads()} threads, bfloat16 in hardware: {has_amx()}, matrix rate {rate / 1e6:.0f} GFLOP/s")
+    dtype, reason = number_format()
+    print(f"{torch.get_num_threads()} threads, {dtype} ({reason}), matrix rate {rate / 1e6:.0f} GFLOP/s")
     for name, ms in took.items():
         print(
             f"{name:28} {ms:7.1f} ms {1000 * PASSAGES * TOKENS / ms:8.0f} tokens/s"

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from sentence_transformers import SentenceTransformer
+
+from model.precision import reading_dtype
 
 _BATCH = 32
 
@@ -22,14 +23,12 @@ class AnyEncoder:
     """
 
     def __init__(self, folder: Path) -> None:
-        # Products of bfloat16 run in hardware here; elsewhere they are slower than float32.
-        dtype = torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
         self._model = SentenceTransformer(
             str(folder),
             device="cpu",
             local_files_only=True,
             trust_remote_code=False,
-            model_kwargs={"use_safetensors": True, "dtype": dtype},
+            model_kwargs={"use_safetensors": True, "dtype": reading_dtype()},
         )
 
     def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:

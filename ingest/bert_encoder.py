@@ -20,6 +20,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 
 from ingest.bert_folder import BertSettings
+from model.precision import reading_dtype
 
 TOKENS_AT_ONCE = 2048  # of one batch, padding included: 30 MB of activations; more is not faster
 _GRAIN = 16  # batches are as wide as a multiple of this
@@ -29,7 +30,7 @@ _ROWS = 1600  # of a typical product, for which the matrices are laid out
 class BertEncoder:
     """Texts to unit vectors. Not safe to share between threads: torch uses all cores for one batch.
 
-    In bfloat16 where the CPU multiplies it in hardware; elsewhere that is slower than float32.
+    In the number format that is fast on this machine: see `model.precision`.
 
     Args:
         folder: of a sentence-transformers model.
@@ -41,7 +42,7 @@ class BertEncoder:
 
     def __init__(self, folder: Path, settings: BertSettings) -> None:
         self._settings = settings
-        self._dtype = torch.bfloat16 if torch.cpu._is_amx_tile_supported() else torch.float32
+        self._dtype = reading_dtype()
         try:
             self._tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
         except Exception as error:  # the library raises nothing more special

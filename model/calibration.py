@@ -103,7 +103,7 @@ class Calibration:
     """
 
     languages: dict[Language, LanguageCalibration] = field(default_factory=lambda: {"en": _RAW, "zh": _RAW})
-    retrieval_weight: float = 2.0
+    retrieval_weight: float = 4.0
     measured: dict[Language, dict[str, float]] = field(default_factory=dict)
 
     def save(self, folder: Path) -> None:

@@ -158,9 +158,10 @@ class GroundedReader:
     def _closer(self, before: Sequence[Opening], asked: _Asked, looks: Mapping[int, _Look]) -> list[Window]:
         """The sentences around each quote that may be right; none around a list of several quotes."""
         windows: list[Window] = []
-        if self.sentences is None:
+        lang = language_of(asked.question)
+        if self.sentences is None or not SHARE[lang]:
             return windows
-        neighbours = NEIGHBOURS[language_of(asked.question)]
+        neighbours = NEIGHBOURS[lang]
         for passage, look in looks.items():
             reading, encoding = look.reading, asked.encodings[passage]
             if len(reading.quotes) > 1 or reading.evidence < LEAST_EVIDENCE:

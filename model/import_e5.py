@@ -86,7 +86,7 @@ def read_e5(path: Path) -> E5:
             return _read(data)
     except FileNotFoundError as error:
         raise ImportFailed(f"{path}: no such file") from error
-    except (struct.error, ValueError, KeyError, UnicodeDecodeError) as error:
+    except (struct.error, ValueError, KeyError, RuntimeError, OverflowError) as error:
         raise ImportFailed(f"{path}: not weights in format E5S1 version 1, or damaged ({error})") from error
 
 

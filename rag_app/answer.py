@@ -123,7 +123,7 @@ class Answer:
         possible: the same with its place, where it may well be right: to be looked at, not to be believed.
         searched_for: the question as it was searched for: as typed, without a greeting before it.
         small_talk: the message was thanks, a greeting or a question about this program; `answer` replies to that, and
-            nothing was searched.
+            nothing was searched, or, where `passages` are there, nothing that answers was found.
         question_read: the part of a long question that was read, if not all was, else None.
     """
 

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from ingest.sentences import CLOSING, sentence_spans
 from model.grounded import GroundedReader
-from model.prompt import MAX_QUESTION
+from model.prompt import MAX_EARLIER_QUESTION, MAX_QUESTION
 
 
 def part_read(reader: GroundedReader, question: str) -> tuple[str, str]:
     """The part of a question that fits into the reader's window beside a passage, and what was said before it.
 
     People tell a story and ask at its end, or paste a text and ask below or above it. Of what is too long, the last
-    sentence with a question mark is read, and the text before it counts as what was said earlier. Without a question
-    mark, the beginning is read.
+    sentence with a question mark is read, and the sentences just before it, as many as are read of an earlier question,
+    count as what was said earlier. Without a question mark, the beginning is read.
 
     Returns:
         (part, before); mostly (question, "").
     """
-    def fits(part: str) -> bool:
-        return len(reader.tokenizer.encode(part)) <= MAX_QUESTION
+    def fits(part: str, most: int = MAX_QUESTION) -> bool:
+        return len(reader.tokenizer.encode(part)) <= most
 
     if fits(question):
         return question, ""
@@ -35,4 +35,7 @@ def part_read(reader: GroundedReader, question: str) -> tuple[str, str]:
     part = text(first, last)
     offsets = reader.tokenizer.encode(part).offsets
     cut = part if len(offsets) <= MAX_QUESTION else part[:offsets[MAX_QUESTION - 1][1]]
-    return cut, text(0, first - 1) if first else ""
+    before = first
+    while before and fits(text(before - 1, first - 1), MAX_EARLIER_QUESTION):
+        before -= 1
+    return cut, text(before, first - 1) if before < first else ""

@@ -13,6 +13,7 @@ is, then part by part.
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -95,7 +96,7 @@ def build_chain(
     def begin(given: ChainInput) -> State:
         started = time.perf_counter()
         question = _question(given)
-        turns = turns_of(_searched(convert_to_messages(list(given.get("chat_history") or ()))))
+        turns = turns_of(_searched(convert_to_messages(list(given.get("chat_history") or ())), settings.home))
         return {
             "question": question, "asked": without_greeting(question), "turns": turns, "started": started,
             "lang": language_of(question), "filter": given.get("filter"), "reply": _reply_without_search(question),
@@ -133,7 +134,9 @@ def build_chain(
 
     def documents_or_reply(state: State, config: RunnableConfig) -> Answer:
         found = look_up.invoke(state, config)
-        return found if found.answered else reply({**state, "reply": state["doubtful"]})
+        if found.answered:
+            return found
+        return replace(reply({**state, "reply": state["doubtful"]}), passages=found.passages)
 
     def each_part(state: State, config: RunnableConfig) -> Answer:
         whole = look_up.invoke(state, config)
@@ -184,21 +187,30 @@ def _asks_several(state: State) -> bool:
     return len(state["parts"]) > 1
 
 
-def _searched(history: Sequence[BaseMessage]) -> list[BaseMessage]:
+def _searched(history: Sequence[BaseMessage], home: Path) -> list[BaseMessage]:
     """The messages without thanks, greetings and questions about the program, and without the replies to them."""
+    replies = {_in_one_line(load_prompt(n, lang, home)) for n in ("small_talk", "about") for lang in ("en", "zh")}
     kept: list[BaseMessage] = []
     skipping = False
     for message in history:
         if isinstance(message, HumanMessage):
             skipping = not message.text.strip() or _reply_without_search(message.text.strip()) is not None
+        elif isinstance(message, AIMessage) and _in_one_line(message.text) in replies and not skipping:
+            while kept and not isinstance(kept.pop(), HumanMessage):
+                pass
+            skipping = True
         if not skipping:
             kept.append(message)
     return kept
 
 
+def _in_one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
 def _sentences_without_answer(home: Path) -> list[str]:
     """What the program says when it found nothing; no words to search with."""
-    return [load_prompt(name, lang, home) for name in ("not_found", "possible") for lang in ("en", "zh")]
+    return [_in_one_line(load_prompt(name, lang, home)) for name in ("not_found", "possible") for lang in ("en", "zh")]
 
 
 def _now(_: State) -> float:

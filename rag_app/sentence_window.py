@@ -52,8 +52,9 @@ def sentence_around(text: str, start: int, end: int) -> Span:
 def quote_windows(text: str, quotes: Sequence[Span], *, whole_lists: bool = False) -> list[Span]:
     """What to show so that each quote can be understood, in the order of the text; windows that adjoin are joined.
 
-    An item of a short bulleted list that a line with a colon introduces comes with that line and the other items: the line says
-    what is true of it ("Not allowed:"), and the others are the cases that it is told apart from ("after ten years").
+    An item of a short bulleted list that a line with a colon introduces comes with that line and the other items: the
+    line says what is true of it ("Not allowed:"), and the others are the cases that it is told apart from ("after ten
+    years").
 
     Args:
         text: a document or a passage of it.

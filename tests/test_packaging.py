@@ -19,6 +19,17 @@ def test_every_package_is_listed() -> None:
     assert found | {"rag_data"} == set(PROJECT["tool"]["setuptools"]["packages"])
 
 
+def test_every_file_that_a_package_reads_is_packaged() -> None:
+    packaged = PROJECT["tool"]["setuptools"]["package-data"]
+    for package in PROJECT["tool"]["setuptools"]["packages"]:
+        folder = ROOT / package.replace(".", "/")
+        if package == "rag_data":
+            continue
+        for path in folder.iterdir():
+            if path.is_file() and path.suffix not in {".py", ".pyc", ".md"}:
+                assert any(path.match(pattern) for pattern in packaged.get(package, ())), path
+
+
 def test_the_console_script_is_rag() -> None:
     (script,) = [e for e in entry_points(group="console_scripts") if e.name == "rag"]
     assert script.value == "rag_app.cli:main"

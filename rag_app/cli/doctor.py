@@ -53,10 +53,11 @@ def _packages() -> str:
 def _processor() -> str:
     import torch
 
-    from model.precision import has_amx
+    from model.precision import number_format
 
-    bfloat16 = "in hardware" if has_amx() else "not in hardware: float32 is used"
-    return f"{os.cpu_count()} cores, {torch.get_num_threads()} threads, bfloat16 {bfloat16}"
+    dtype, reason = number_format()
+    name = str(dtype).removeprefix("torch.")
+    return f"{os.cpu_count()} cores, {torch.get_num_threads()} threads, computes in {name} ({reason})"
 
 
 def _reader(settings: Settings) -> str:

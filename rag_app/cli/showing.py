@@ -58,7 +58,8 @@ def print_answer(
     """
     if answer.small_talk:
         click.echo(plain(answer.answer))
-        click.secho(_words(answer, "nothing searched"), dim=True)
+        if not answer.passages:
+            click.secho(_words(answer, "nothing searched"), dim=True)
         return
     if answer.question_read is not None:
         click.secho(_words(answer, "part read") + plain(answer.question_read), dim=True)

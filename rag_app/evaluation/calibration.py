@@ -18,10 +18,11 @@ from model.answering import Answerer
 from model.calibration import Calibration
 from model.grounded import GroundedReader
 from model.metrics import RIGHT, best, f1
-from model.prompt import heading_of
+from model.prompt import MAX_TURNS, heading_of
 from model.training.calibrate import Judged
 from model.training.examples import context_key, for_calibration, held_out
 from model.training.recipe import Recipe
+from rag_app.chat_models.local_gpt import with_announced_items
 from rag_app.conversation import searched_with
 from rag_app.evaluation.answers import Question, read_questions
 from rag_app.evaluation.temporary_library import temporary_library
@@ -71,14 +72,16 @@ def judged_cases(
 def _cases(
     question: Question, retriever: LibraryRetriever, reader: GroundedReader, rng: random.Random
 ) -> Iterator[Judged]:
-    passages = retriever.invoke(question.question, conversation=searched_with(question.history, ()))
+    turns = question.history[-MAX_TURNS:]
+    passages = retriever.invoke(question.question, conversation=searched_with(turns, ()))
     if not passages:
         return
-    readings = read_rows(
-        reader, question.question, [d.page_content for d in passages],
-        headings=[heading_of(d.metadata["title"], d.metadata["heading_path"]) for d in passages],
-        history=question.history,
-    ).readings
+    texts = [d.page_content for d in passages]
+    found = read_rows(
+        reader, question.question, texts,
+        headings=[heading_of(d.metadata["title"], d.metadata["heading_path"]) for d in passages], history=turns,
+    )
+    readings = with_announced_items(found, texts).readings
     answerer = Answerer(reader, Calibration())
 
     def judged(chosen: Sequence[int], answers: tuple[str, ...]) -> Iterator[Judged]:

@@ -98,18 +98,19 @@ def ask_changed(answerer: Answerer, questions: Sequence[Question], limit: int | 
             found.append(_swapped(answerer, swaps[q], before, right))
         rest = without_answer(q.context, q.answers)
         if rest is not None:
-            after = reply_to(answerer, q.question, [rest])
+            after = reply_to(answerer, q.question, [rest], headings=[q.title], history=q.history)
             found.append(Change("removal", q.lang, before, right, after, after_right=False))
         if q in others:
             passages = dict(others[q])
-            after = reply_to(answerer, q.question, list(passages), list(passages.values()))
+            after = reply_to(answerer, q.question, list(passages), list(passages.values()), history=q.history)
             found.append(Change("wrong_passages", q.lang, before, right, after, after_right=False))
     return found
 
 
 def _swapped(answerer: Answerer, swap: Swap, before: Reply, right: bool) -> Change:
     lang = swap.question.lang
-    after = reply_to(answerer, swap.question.question, [swap.context])
+    q = swap.question
+    after = reply_to(answerer, q.question, [swap.context], headings=[q.title], history=q.history)
     follows = swap.new in after.candidate and _right(after, swap.answers, lang)
     return Change("swap", lang, before, right and swap.old in before.candidate, after, follows)
 

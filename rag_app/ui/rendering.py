@@ -178,10 +178,8 @@ def possible_html(answer: Answer, evidence: Sequence[AnswerEvidence], strings: S
 
 def small_talk_html(answer: Answer) -> str:
     """A friendly sentence, said to be no answer: without the look of a quote or of a notice."""
-    return element(
-        "div", "rag-small-talk", element("div", "rag-prose", escaped(answer.answer)),
-        element("div", "rag-note", escaped(_strings_of(answer).nothing_searched)),
-    )
+    note = "" if answer.passages else element("div", "rag-note", escaped(_strings_of(answer).nothing_searched))
+    return element("div", "rag-small-talk", element("div", "rag-prose", escaped(answer.answer)), note)
 
 
 def nearest_html(passages: Sequence[Passage], strings: Strings) -> str:

@@ -6,6 +6,7 @@ import itertools
 
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 from torch import nn
 
 from ingest.resources import shipped
@@ -13,7 +14,7 @@ from ingest.sentences import sentence_spans
 from model import windows
 from model.checkpoint import CheckpointError, load_checkpoint, save_checkpoint
 from model.grounded import GroundedReader
-from model.precision import has_amx
+from model.precision import onednn_multiplies_bfloat16
 from model.prepacking import PrepackedLinear
 from model.windows import GRAIN
 
@@ -161,8 +162,9 @@ def test_bfloat16_weights_answer_as_float32_ones_do(exact):
     assert_close(halved.read(QUESTION, CLEAR).readings, exact.read(QUESTION, CLEAR).readings, 0.2)
 
 
-@pytest.mark.skipif(not has_amx(), reason="prepacking is used only where bfloat16 runs in hardware")
-def test_the_loaded_reader_is_prepacked_and_answers_as_float32(exact):
+@pytest.mark.skipif(not onednn_multiplies_bfloat16(), reason="nothing can be prepacked here")
+def test_in_bfloat16_the_loaded_reader_is_prepacked_and_answers_as_float32(exact, monkeypatch):
+    monkeypatch.setattr("model.precision.fast_bfloat16", lambda: True)
     loaded = GroundedReader.load(shipped("models/reader"))
     linear = [m for m in loaded.gpt.blocks.modules() if isinstance(m, nn.Linear | PrepackedLinear)]
     assert linear
@@ -170,13 +172,70 @@ def test_the_loaded_reader_is_prepacked_and_answers_as_float32(exact):
     assert_close(loaded.read(QUESTION, CLEAR).readings, exact.read(QUESTION, CLEAR).readings, 0.2)
 
 
-def test_without_the_hardware_the_weights_stay_float32(make_gpt, tokenizer, tmp_path, monkeypatch):
-    monkeypatch.setattr("model.precision.has_amx", lambda: False)
+def test_where_bfloat16_is_not_fast_the_weights_stay_float32(make_gpt, tokenizer, tmp_path, monkeypatch):
+    monkeypatch.setattr("model.precision.fast_bfloat16", lambda: False)
     save_checkpoint(tmp_path, make_gpt(vocab_size=tokenizer.vocab_size, max_positions=512), tokenizer, storage="small")
     loaded = GroundedReader.load(tmp_path)
     assert {p.dtype for p in loaded.gpt.parameters()} == {torch.float32}
     assert not any(isinstance(m, PrepackedLinear) for m in loaded.gpt.modules())
     assert loaded.read(QUESTION, PASSAGES).readings[0] is not None
+
+
+TURNS = [("Where is the library?", "on Mill Street"), ("几点开门？", "八点")]
+HEADINGS = ["图书馆", "Town guide › Libraries", "", "History", "nothing"]
+
+
+@pytest.fixture
+def in_context(make_gpt, tokenizer):
+    """A reader of conversations and headings."""
+    shape = {"vocab_size": tokenizer.vocab_size, "max_positions": 512, "n_segments": 4, "match_features": True}
+    return GroundedReader(make_gpt(**shape), tokenizer)
+
+
+def test_conversation_and_headings_are_read_before_each_passage(in_context):
+    plain = in_context.read(QUESTION, PASSAGES)
+    under = in_context.read(QUESTION, PASSAGES, headings=HEADINGS)
+    after = in_context.read(QUESTION, PASSAGES, history=TURNS)
+    tokens = [len(in_context.tokenizer.encode(h)) + 1 if h else 0 for h in HEADINGS]
+    said = sum(len(in_context.tokenizer.encode(t)) + 1 for turn in TURNS for t in turn)
+    assert under.prompt_tokens == plain.prompt_tokens + sum(tokens[:4])
+    assert after.prompt_tokens == plain.prompt_tokens + 4 * said
+    for i in range(4):
+        changed = under.readings[i].no_answer != plain.readings[i].no_answer
+        assert changed == bool(HEADINGS[i]), "a passage without a heading is read as before"
+        assert after.readings[i].no_answer != plain.readings[i].no_answer
+    for found in (under, after):
+        assert all(PASSAGES[i][q.start:q.end] == q.text for i in range(4) for q in found.readings[i].quotes)
+
+
+@pytest.mark.parametrize("sentences", [None, sentence_spans], ids=["one look", "two looks"])
+def test_each_passage_is_read_under_its_own_heading_whatever_shares_the_batch(in_context, sentences):
+    in_context.sentences = sentences
+    together = in_context.read(QUESTION, PASSAGES, headings=HEADINGS, history=TURNS).readings
+    alone = [in_context.read(QUESTION, [p], headings=[h], history=TURNS).readings[0]
+             for p, h in zip(PASSAGES, HEADINGS, strict=True)]
+    assert_close(together, alone, 1e-4)
+
+
+def test_a_long_passage_has_its_heading_in_every_window(in_context):
+    passage = "The garden behind the house is open to all guests of the museum. " * 60
+    plain = in_context.read(QUESTION, [passage])
+    under = in_context.read(QUESTION, [passage], headings=["Garden"], history=TURNS)
+    (reading,) = under.readings
+    assert under.prompt_tokens > plain.prompt_tokens
+    assert all(passage[q.start:q.end] == q.text for q in reading.quotes)
+
+
+def test_a_reader_stored_before_there_were_headings_still_reads_without_them(make_gpt, tokenizer, tmp_path):
+    gpt = make_gpt(vocab_size=tokenizer.vocab_size, max_positions=512, n_segments=2, match_features=True)
+    before = GroundedReader(gpt, tokenizer).read(QUESTION, PASSAGES)
+    save_checkpoint(tmp_path, gpt, tokenizer)
+    weights = load_file(tmp_path / "model.safetensors")
+    del weights["match_classes"]
+    save_file(weights, tmp_path / "model.safetensors")
+    old = GroundedReader(*load_checkpoint(tmp_path))
+    assert not old.reads_context
+    assert old.read(QUESTION, PASSAGES, headings=HEADINGS, history=TURNS) == old.read(QUESTION, PASSAGES) == before
 
 
 def test_wrapping_a_network_leaves_it_as_it_is(reader):

@@ -9,7 +9,8 @@ import torch
 
 from model.config import GPTConfig
 from model.gpt import GPT
-from model.match_features import LONGEST, match_features
+from model.match_features import LONGEST, classes_of, match_features
+from model.prompt import HEADING, HISTORY, PASSAGE, QUESTION
 
 
 def by_hand(ids, segments):
@@ -49,6 +50,52 @@ def test_equal_to_the_definition_on_random_prompts():
         segments = [0] * asked + [1] * (length - asked)
         found = match_features(torch.tensor([ids]), torch.tensor([segments]))[0].tolist()
         assert found == by_hand(ids, segments)
+
+
+def test_conversation_and_question_are_compared_with_heading_and_passage():
+    rng = random.Random(4)
+    layout = [QUESTION, *[HISTORY] * 6, *[QUESTION] * 5, *[HEADING] * 4, *[PASSAGE] * 10]
+    for _ in range(40):
+        ids = [rng.randrange(6) for _ in layout]
+        found = match_features(torch.tensor([ids]), torch.tensor([layout]))[0].tolist()
+        assert found == by_hand(ids, [segment % 2 for segment in layout])
+
+
+def test_a_word_of_the_conversation_is_found_in_the_heading():
+    #      [CLS] garage [SEP] | cost [SEP] | garage [SEP] | five [SEP]
+    ids = [1, 7, 2, 8, 2, 7, 3, 9, 3]
+    segments = [QUESTION, HISTORY, HISTORY, QUESTION, QUESTION, HEADING, HEADING, PASSAGE, PASSAGE]
+    found = match_features(torch.tensor([ids]), torch.tensor([segments]))[0].tolist()
+    assert found == [0, 1, 0, 0, 0, LONGEST + 2, LONGEST + 1, LONGEST + 1, LONGEST + 1]
+
+
+def test_texts_that_differ_in_case_only_are_one_class():
+    texts = ["[CLS]", "[sep]", "[SEP]", "the", "The", "THE", "straße", "STRASSE", "图书", "other", "the"]
+    classes = classes_of(texts, special=3)
+    assert classes.tolist() == [0, 1, 2, 3, 3, 3, 6, 6, 8, 9, 3]
+    assert classes.dtype == torch.int32
+
+
+def test_a_network_matches_tokens_of_one_class():
+    torch.manual_seed(0)
+    gpt = GPT(GPTConfig(vocab_size=20, n_layer=1, n_head=2, n_kv_head=2, n_embd=8, n_inner=16, match_features=True))
+    torch.nn.init.normal_(gpt.matches.weight)
+    ids, segments = torch.tensor([[1, 5, 2, 6, 3]]), torch.tensor([[0, 0, 0, 1, 1]])
+    apart = gpt.embed(ids, segments)
+    gpt.match_classes[6] = 5
+    together = gpt.embed(ids, segments)
+    changed = (together != apart).any(dim=2)[0].tolist()
+    assert changed == [False, True, False, True, False]
+    assert torch.allclose(together - apart, torch.stack([
+        torch.zeros(8), gpt.matches.weight[1] - gpt.matches.weight[0], torch.zeros(8),
+        gpt.matches.weight[LONGEST + 2] - gpt.matches.weight[LONGEST + 1], torch.zeros(8),
+    ])[None], atol=1e-5)
+
+
+def test_a_new_network_matches_each_token_with_itself_only():
+    gpt = GPT(GPTConfig(vocab_size=20, n_layer=1, n_head=2, n_kv_head=2, n_embd=8, n_inner=16, match_features=True))
+    assert gpt.match_classes.tolist() == list(range(20))
+    assert "match_classes" in gpt.state_dict(), "a checkpoint keeps them"
 
 
 def test_padding_changes_nothing():

@@ -1,22 +1,31 @@
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
+from unittest.mock import ANY
 
 import pytest
 from langchain_core._api import LangChainBetaWarning
 from langchain_core.language_models import GenericFakeChatModel
-from langchain_core.messages import AIMessage, HumanMessage
-from langchain_core.runnables import RunnableLambda
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
+from langchain_core.outputs import ChatResult
+from langchain_core.runnables import Runnable, RunnableLambda
 
 from ingest.document_filter import DocumentFilter
 from ingest.errors import FilterError
 from ingest.library import Library
+from model.answering import Answerer
+from model.calibration import Calibration
+from model.grounded import GroundedReader
+from model.reading import Quote, Reading, Readings
 from rag_app.answer import Answer
-from rag_app.chain import build_chain
+from rag_app.chain import ChainInput, build_chain
 from rag_app.chat_models.local_gpt import ChatLocalGPT
-from rag_app.history import leans_openly
+from rag_app.messages.kind import LIKELY
 from rag_app.question_limit import QuestionTooLong
+from rag_app.retrieval.fusion import Ranking
+from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings
 
 
@@ -93,7 +102,7 @@ def test_the_json_form_has_exactly_the_promised_keys(
     for citation in found["citations"]:
         assert list(citation) == [
             "source", "document_id", "chunk_id", "start", "end", "quote", "page", "score", "sentence",
-            "sentence_start", "sentence_end", "heading_path", "table_header",
+            "sentence_start", "sentence_end", "heading_path", "table_header", "date",
         ]
 
 
@@ -169,69 +178,161 @@ def test_what_is_no_question_is_an_error_that_says_what_is_expected(
         build_chain(settings, library=library, model=reader).invoke(given)
 
 
+HISTORY = [HumanMessage("What does soup cost in the canteen?"), AIMessage("three euros")]
+TURN = ("What does soup cost in the canteen?", "three euros")
+
+
+class Searches:
+    """Remembers what the library was searched for."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.queries: list[str] = []
+        search = LibraryRetriever.search
+
+        def remembering(retriever: LibraryRetriever, query: str, k: int, **rest: Any) -> Ranking:
+            self.queries.append(query)
+            return search(retriever, query, k, **rest)
+
+        monkeypatch.setattr(LibraryRetriever, "search", remembering)
+
+
+@pytest.fixture
+def searches(monkeypatch: pytest.MonkeyPatch) -> Searches:
+    return Searches(monkeypatch)
+
+
+class Recorder:
+    """A reader that quotes the first word of each passage, and remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.tokenizer = SimpleNamespace(encode=str.split)
+        self.given: list[tuple[str, list[str], list[tuple[str, str]]]] = []
+
+    def read(
+        self, question: str, passages: Sequence[str], *, headings: Sequence[str], history: Sequence[tuple[str, str]]
+    ) -> Readings:
+        self.given.append((question, list(headings), list(history)))
+        quotes = [Quote(0, 3, p[:3]) for p in passages]
+        return Readings([Reading((q,), -0.1, -3.0, 0.9) for q in quotes], 0, 0)
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def recording(library: Library, settings: Settings, recorder: Recorder) -> Runnable[ChainInput, Answer]:
+    """A chain over a reader that only remembers."""
+    model = ChatLocalGPT()
+    model._loaded = Answerer(cast(GroundedReader, recorder), Calibration())
+    return build_chain(settings, library=library, model=model)
+
+
 @pytest.mark.parametrize(
     "history",
     [
-        [HumanMessage("What does soup cost in the canteen?"), AIMessage("three euros")],
-        [("human", "What does soup cost in the canteen?"), ("ai", "three euros")],
-        [{"role": "user", "content": "What does soup cost in the canteen?"},
-         {"role": "assistant", "content": "three euros"}],
+        HISTORY,
+        [("human", TURN[0]), ("ai", TURN[1])],
+        [{"role": "user", "content": TURN[0]}, {"role": "assistant", "content": TURN[1]}],
     ],
+    ids=["messages", "pairs", "dicts"],
 )
 def test_a_history_comes_in_any_form_that_langchain_knows(
-    library: Library, reader: ChatLocalGPT, settings: Settings, history: list[Any]
+    recording: Runnable[ChainInput, Answer], recorder: Recorder, history: list[Any]
 ) -> None:
-    chain = build_chain(settings, library=library, model=reader)
-    answer = chain.invoke({"question": "And for guests?", "chat_history": history})
-    assert "canteen" in answer.standalone_question
+    recording.invoke({"question": "And for guests?", "chat_history": history})
+    assert recorder.given == [("And for guests?", ANY, [TURN])]
 
 
-@pytest.mark.parametrize("question", ["What is the garage's access code?", "预订会议室需要提前多久？"])
-def test_another_matter_is_not_taken_for_a_follow_up_if_the_documents_answer_it_as_typed(
-    library: Library, reader: ChatLocalGPT, settings: Settings, question: str, monkeypatch: pytest.MonkeyPatch
+def test_a_follow_up_is_searched_as_typed_and_behind_what_was_said(
+    recording: Runnable[ChainInput, Answer], searches: Searches
 ) -> None:
-    chain = build_chain(settings, library=library, model=reader)
-    alone = chain.invoke({"question": question})
-    # given a completion that spoils a question which stands alone
-    monkeypatch.setattr("rag_app.chain.standalone_question", lambda q, _, **__: f"{q} of the pump in Livorno")
-    history = [HumanMessage("When is the pump in Livorno inspected?"), AIMessage("every May")]
-    assert not leans_openly(question, history)
-    answer = chain.invoke({"question": question, "chat_history": history})
-    assert alone.answered and answer.standalone_question == question
-    assert (answer.answer, answer.citations) == (alone.answer, alone.citations)
-    assert asyncio.run(chain.ainvoke({"question": question, "chat_history": history})).answers == alone.answers
+    answer = recording.invoke({"question": "And for guests?", "chat_history": HISTORY})
+    assert searches.queries == ["And for guests?", "What does soup cost in the canteen? three euros And for guests?"]
+    assert answer.question == answer.searched_for == "And for guests?", "it is never rewritten"
+    assert "canteen.txt" in [p.source for p in answer.passages[:2]]
 
 
-def test_what_the_documents_do_not_answer_as_typed_is_asked_with_the_history(
-    library: Library, reader: ChatLocalGPT, settings: Settings, monkeypatch: pytest.MonkeyPatch
+def test_each_part_of_a_message_is_asked_too_the_second_after_the_first(
+    recording: Runnable[ChainInput, Answer], recorder: Recorder
 ) -> None:
-    completed = "What is the garage's access code?"
-    monkeypatch.setattr("rag_app.chain.standalone_question", lambda *_, **__: completed)
-    chain = build_chain(settings, library=library, model=reader)
-    history = [HumanMessage("When does the garage open?"), AIMessage("at six")]
-    answer = chain.invoke({"question": "Which digits are typed?", "chat_history": history})
-    assert answer.answer == "4711" and answer.standalone_question == completed
+    message = "When does the garage open and how much is the soup?"
+    answer = recording.invoke({"question": message, "chat_history": HISTORY})
+    (whole, _, before), (first, _, still), (second, _, after) = recorder.given
+    assert (whole, first, second) == (message, "When does the garage open?", "how much is the soup?")
+    assert before == still == [TURN]
+    assert after == [TURN, ("When does the garage open?", answer.answers[0].text)]
+    assert answer.question == answer.searched_for == message
+
+
+def test_a_first_question_is_searched_once(recording: Runnable[ChainInput, Answer], searches: Searches) -> None:
+    recording.invoke({"question": "Hi! What does soup cost?"})
+    assert searches.queries == ["What does soup cost?"]
+
+
+def test_the_reader_gets_the_last_turns_and_the_place_of_each_passage(
+    recording: Runnable[ChainInput, Answer], recorder: Recorder
+) -> None:
+    earlier = [m for i in range(5) for m in (HumanMessage(f"What is item {i}?"), AIMessage(f"thing {i}"))]
+    answer = recording.invoke({"question": "And for guests?", "chat_history": [*earlier, *HISTORY]})
+    ((_, headings, history),) = recorder.given
+    assert history == [("What is item 4?", "thing 4"), TURN]
+    assert headings == [p.title for p in answer.passages]
 
 
 @pytest.mark.parametrize(
-    ("question", "openly"),
-    [
-        ("What does it cost?", True), ("And for guests?", True), ("What about dogs?", True), ("它多少钱？", True),
-        ("总监呢？", True), ("What is the capital of France?", False), ("When is the boiler serviced?", False),
-        ("房屋面积是多少？", False),
-    ],
+    "told", ["Not in your documents.", "No certain answer in your documents.", "您的文档中没有提到。"]
 )
-def test_some_questions_point_back_by_their_form(question: str, openly: bool) -> None:
-    assert leans_openly(question, [HumanMessage("How heavy is the hull?"), AIMessage("4.3 tonnes")]) == openly
+def test_that_nothing_was_found_is_not_searched_for(
+    recording: Runnable[ChainInput, Answer], searches: Searches, told: str
+) -> None:
+    recording.invoke({"question": "And for guests?", "chat_history": [HISTORY[0], AIMessage(told)]})
+    assert searches.queries == ["And for guests?", "What does soup cost in the canteen? And for guests?"]
 
 
-def test_a_follow_up_is_searched_with_its_history(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [("Who are you?", "I look things up in your documents."), ("Thanks a lot!", "Happy to help!"), ("  ", "")],
+)
+def test_talk_in_between_is_no_part_of_the_conversation(
+    recording: Runnable[ChainInput, Answer], recorder: Recorder, searches: Searches, said: str, told: str
+) -> None:
+    history = [*HISTORY, HumanMessage(said), AIMessage(told)]
+    recording.invoke({"question": "And for guests?", "chat_history": history})
+    assert recorder.given == [("And for guests?", ANY, [TURN])]
+    assert searches.queries[1] == "What does soup cost in the canteen? three euros And for guests?"
+
+
+def test_another_chat_model_reads_the_conversation_before_its_prompt(library: Library, settings: Settings) -> None:
+    given: list[Sequence[BaseMessage]] = []
+
+    class Listening(GenericFakeChatModel):
+        def _generate(self, messages: list[BaseMessage], *rest: Any, **more: Any) -> ChatResult:
+            given.append(messages)
+            return super()._generate(messages, *rest, **more)
+
+    model = Listening(messages=replies('"Guests pay five euros" [1].'), disable_streaming=True)
+    chain = build_chain(settings, library=library, model=model)
+    answer = chain.invoke({"question": "And for guests?", "chat_history": HISTORY})
+    assert answer.answered
+    (messages,) = given
+    assert messages[:-1] == HISTORY
+    assert isinstance(messages[-1], HumanMessage) and "And for guests?" in messages[-1].text
+    assert "Guests pay five euros." in messages[-1].text, "its passages"
+
+
+@pytest.mark.parametrize("question", ["What is the garage's access code?", "预订会议室需要提前多久？"])
+def test_another_matter_is_answered_as_without_a_conversation(
+    library: Library, reader: ChatLocalGPT, settings: Settings, question: str
+) -> None:
     chain = build_chain(settings, library=library, model=reader)
-    history = [HumanMessage("What does soup cost in the canteen?"), AIMessage("three euros")]
-    answer = chain.invoke({"question": "And for guests?", "chat_history": history})
-    assert answer.question == "And for guests?"
-    assert "canteen" in answer.standalone_question
-    assert answer.passages[0].source == "canteen.txt"
+    alone = chain.invoke({"question": question})
+    history = [HumanMessage("When is the pump in Livorno inspected?"), AIMessage("Not in your documents.")]
+    answer = chain.invoke({"question": question, "chat_history": history})
+    assert alone.answered and answer.searched_for == question
+    assert (answer.answer, answer.citations) == (alone.answer, alone.citations)
+    assert asyncio.run(chain.ainvoke({"question": question, "chat_history": history})).answers == answer.answers
 
 
 @pytest.mark.parametrize(
@@ -241,13 +342,12 @@ def test_thanks_and_greetings_get_a_friendly_sentence_and_no_search(
     library: Library, reader: ChatLocalGPT, settings: Settings, said: str, friendly: str
 ) -> None:
     chain = build_chain(settings, library=library, model=reader)
-    history = [HumanMessage("What does soup cost in the canteen?"), AIMessage("three euros")]
     # Were anything searched, the filter, which no document fits, would be an error.
-    answer = chain.invoke({"question": said, "chat_history": history, "filter": {"source": "nowhere.txt"}})
+    answer = chain.invoke({"question": said, "chat_history": HISTORY, "filter": {"source": "nowhere.txt"}})
     assert answer.small_talk and not answer.answered
     assert answer.answer.startswith(friendly)
     assert answer.answers == answer.citations == answer.passages == ()
-    assert answer.standalone_question == said
+    assert answer.searched_for == said
     assert answer.to_dict()["small_talk"] is True
 
 
@@ -257,7 +357,8 @@ def test_a_question_after_thanks_is_answered_from_the_documents(
     chain = build_chain(settings, library=library, model=reader)
     answer = chain.invoke({"question": "Thanks! What is the garage's access code?"})
     assert answer.answer == "4711"
-    assert answer.standalone_question == "What is the garage's access code?"
+    assert answer.question == "Thanks! What is the garage's access code?"
+    assert answer.searched_for == "What is the garage's access code?"
     assert not answer.small_talk and "small_talk" not in answer.to_dict()
 
 
@@ -343,15 +444,19 @@ def test_questions_about_the_program_are_answered_without_a_search(
     assert told in answer.answer
 
 
-def test_a_follow_up_after_a_question_about_the_program_leans_on_what_was_asked_before(
-    library: Library, reader: ChatLocalGPT, settings: Settings
+@pytest.mark.parametrize(
+    ("said", "told"), [("perfect", "Happy to help!"), ("What is the garage's access code?", "4711")]
+)
+def test_where_it_is_only_likely_that_nothing_is_asked_the_documents_are_asked_first(
+    library: Library, reader: ChatLocalGPT, settings: Settings, monkeypatch: pytest.MonkeyPatch, said: str, told: str
 ) -> None:
-    history = [
-        HumanMessage("What does soup cost in the canteen?"), AIMessage("three euros"),
-        HumanMessage("Who are you?"), AIMessage("I look things up in your documents."),
-    ]
+    monkeypatch.setattr("rag_app.chain.kind_of", lambda _, least: "talk" if least == LIKELY else "documents")
     chain = build_chain(settings, library=library, model=reader)
-    assert "canteen" in chain.invoke({"question": "And for guests?", "chat_history": history}).standalone_question
+    with pytest.raises(FilterError):    # something is searched
+        chain.invoke({"question": said, "filter": {"source": "nowhere.txt"}})
+    answer = chain.invoke({"question": said})
+    assert answer.answer.startswith(told)
+    assert answer.small_talk == (not answer.answered) == (told != "4711")
 
 
 def test_a_text_is_no_question(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:

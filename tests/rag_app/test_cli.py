@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from ingest.resources import shipped
+from model.precision import number_format
 from rag_app.cli import main
 
 
@@ -161,6 +162,8 @@ def test_doctor_finds_nothing_wrong(home: Path) -> None:
     found = rag(home, "doctor")
     assert found.exit_code == 0, found.output
     assert "WRONG" not in found.output
+    dtype, reason = number_format()
+    assert f"computes in {str(dtype).removeprefix('torch.')} ({reason})" in found.output
 
 
 def test_doctor_names_what_is_wrong(home: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -1,12 +1,19 @@
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, cast
 
 import pytest
-from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, SystemMessage
 from langchain_tests.integration_tests import ChatModelIntegrationTests
 from langchain_tests.unit_tests import ChatModelUnitTests
 
+from ingest.resources import shipped
+from model.answering import Answerer
+from model.calibration import Calibration
+from model.grounded import GroundedReader
+from model.reading import Quote, Reading, Readings
+from model.tokenizer import TextTokenizer
 from rag_app.chat_models.local_gpt import ChatLocalGPT
-from rag_app.chat_models.passage_blocks import passage_block, question_and_passages
+from rag_app.chat_models.passage_blocks import heading_of_block, passage_block, question_and_passages
 
 DOOR = "The north door is painted green. Its bell was made in Trieste in 1911."
 OTHER = "The canteen serves soup on Mondays and fish on Fridays."
@@ -140,9 +147,106 @@ def test_instructions_in_a_passage_are_only_text(reader: ChatLocalGPT) -> None:
 
 def test_a_follow_up_without_passages_reads_those_of_the_turn_before() -> None:
     history = [ask("What color is the door?", DOOR), AIMessage("green"), HumanMessage("Where was the bell made?")]
-    question, blocks = question_and_passages(history)
+    question, blocks, earlier = question_and_passages(history)
     assert question == "Where was the bell made?"
     assert [b["text"] for b in blocks] == [DOOR]
+    assert earlier == history[:2]
+
+
+def test_the_newest_passages_are_read_and_what_comes_after_the_question_is_not_said_before_it() -> None:
+    history = [ask("What is served?", OTHER), AIMessage("soup"), ask("Where was the bell made?", DOOR), AIMessage("…")]
+    question, blocks, earlier = question_and_passages(history)
+    assert (question, [b["text"] for b in blocks]) == ("Where was the bell made?", [DOOR])
+    assert earlier == history[:2]
+    assert question_and_passages([HumanMessage("Why?")]) == ("Why?", [], [])
+
+
+@pytest.mark.parametrize(
+    ("block", "heading"),
+    [
+        (passage_block("x", title="Handbook", heading_path=["Handbook", "Leave"]), "Handbook › Leave"),
+        (passage_block("x", title="Handbook"), "Handbook"),
+        (passage_block("x", heading_path=("Leave",)), "Leave"),
+        (passage_block("x"), ""),
+        ({"type": "text-plain", "text": "x"}, ""),
+        ({"type": "text-plain", "text": "x", "title": None, "extras": None}, ""),
+    ],
+)
+def test_a_passage_stands_under_its_title_and_headings(block: dict[str, Any], heading: str) -> None:
+    assert heading_of_block(block) == heading
+
+
+class Recorder:
+    """A reader that quotes each passage's first word, and remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.tokenizer = TextTokenizer.load(shipped("models/reader"))
+        self.given: list[tuple[str, list[str], list[str], list[tuple[str, str]]]] = []
+
+    def read(
+        self, question: str, passages: Sequence[str], *, headings: Sequence[str], history: Sequence[tuple[str, str]]
+    ) -> Readings:
+        self.given.append((question, list(passages), list(headings), list(history)))
+        first = [p.split()[0] for p in passages]
+        return Readings([Reading((Quote(0, len(w), w),), -0.1, -3.0, 0.9) for w in first], 7, 2)
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def recording(recorder: Recorder) -> ChatLocalGPT:
+    """A model over a reader that only remembers."""
+    model = ChatLocalGPT()
+    model._loaded = Answerer(cast(GroundedReader, recorder), Calibration())
+    return model
+
+
+def test_the_reader_gets_the_earlier_messages_as_turns(recording: ChatLocalGPT, recorder: Recorder) -> None:
+    history: list[BaseMessage] = [
+        SystemMessage("Be short."), HumanMessage("Who rings it?"), AIMessage("the porter"),
+        ask("What color is the door?", OTHER), AIMessage("green"),
+    ]
+    message = recording.invoke([*history, ask("And the bell?", DOOR)])
+    assert recorder.given == [("And the bell?", [DOOR], [""], [
+        ("Who rings it?", "the porter"), ("What color is the door?", "green"),
+    ])]
+    assert message.text == "The north door is painted green." and message.response_metadata["answered"]
+    assert message.usage_metadata == {"input_tokens": 7, "output_tokens": 2, "total_tokens": 9}
+
+
+def test_a_first_question_has_no_turns(recording: ChatLocalGPT, recorder: Recorder) -> None:
+    recording.invoke([SystemMessage("Be short."), ask("Where was the bell made?", DOOR)])
+    assert recorder.given == [("Where was the bell made?", [DOOR], [""], [])]
+
+
+def test_the_reader_gets_the_heading_of_each_passage(recording: ChatLocalGPT, recorder: Recorder) -> None:
+    blocks = [passage_block(DOOR, title="House", heading_path=["House", "Doors"]), passage_block(OTHER, title="Meals")]
+    recording.invoke([HumanMessage([*blocks, {"type": "text", "text": "Where was the bell made?"}])])
+    (_, passages, headings, _), = recorder.given
+    assert (passages, headings) == ([DOOR, OTHER], ["House › Doors", "Meals"])
+
+
+def test_what_a_long_message_says_before_its_question_is_the_last_turn(
+    recording: ChatLocalGPT, recorder: Recorder
+) -> None:
+    story = "I talked to the porter and he did not know it either. " * 8
+    message = recording.invoke([
+        HumanMessage("Who rings it?"), AIMessage("the porter"), ask(f"{story}Where was the bell made?", DOOR)
+    ])
+    (question, _, _, history), = recorder.given
+    assert question == message.response_metadata["question_read"] == "Where was the bell made?"
+    assert history == [("Who rings it?", "the porter"), (story.strip(), "")]
+
+
+def test_the_rows_that_a_question_does_not_mean_are_not_read(recording: ChatLocalGPT, recorder: Recorder) -> None:
+    table = "Item: kettle; Price: 64 euros\nItem: cup; Price: 7 euros\nItem: bowl; Price: 9 euros"
+    recording.invoke([HumanMessage("Hello"), AIMessage("Hi"), ask("What does the cup cost?", table)])
+    (_, passages, headings, history), = recorder.given
+    assert passages == ["Item: cup; Price: 7 euros\n"]
+    assert (headings, history) == ([""], [("Hello", "Hi")])
 
 
 def test_a_reader_does_not_write_freely() -> None:

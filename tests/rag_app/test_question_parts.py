@@ -10,8 +10,14 @@ from rag_app.question_parts import parts_of
 @pytest.mark.parametrize(
     ("message", "parts"),
     [
-        ("When does the lease end and how much is the deposit?", ["When does the lease end?", "how much is the deposit?"]),
-        ("How long is the warranty? And who pays for shipping?", ["How long is the warranty?", "who pays for shipping?"]),
+        (
+            "When does the lease end and how much is the deposit?",
+            ["When does the lease end?", "how much is the deposit?"],
+        ),
+        (
+            "How long is the warranty? And who pays for shipping?",
+            ["How long is the warranty?", "who pays for shipping?"],
+        ),
         ("租约什么时候到期，押金是多少？", ["租约什么时候到期？", "押金是多少？"]),
         ("年假有几天？病假要谁批准？", ["年假有几天？", "病假要谁批准？"]),
     ],

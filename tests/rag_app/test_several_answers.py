@@ -36,13 +36,25 @@ def reading(passage: str, quote: str, confidence: float) -> Reading:
     return Reading(quotes=(Quote(start, start + len(quote), quote),), **numbers)
 
 
-def found(*said: tuple[str, str, float], least: float | None = None) -> list[FoundAnswer]:
+def found(
+    *said: tuple[str, str, float], least: float | None = None, documents: list[str] | None = None
+) -> list[FoundAnswer]:
     """What is found when each passage says something with a confidence; the first one won."""
     answerer = calibrated()
     readings = [reading(*one) for one in said]
     confidence = said[0][2]
     verdict = Verdict(0, readings[0], confidence, answered=confidence >= (least or 0.5), features=())
-    return found_answers(answerer, QUESTION, [p for p, _, _ in said], verdict, readings, min_confidence=least)
+    return found_answers(answerer, QUESTION, [p for p, _, _ in said], verdict, readings, min_confidence=least,
+                         documents=documents)
+
+
+def test_one_document_that_says_two_things_means_two_cases() -> None:
+    both = ((OLD, "110 euros", 0.9), (NEW, "140 euros", 0.8))
+    assert [f.passage for f in found(*both, documents=["handbook.txt", "handbook.txt"])] == [0]
+    assert [f.passage for f in found(*both, documents=["2024.txt", "2025.txt"])] == [0, 1]
+    assert [f.passage for f in found(*both, documents=["", ""])] == [0, 1], "it is not known to be one"
+    (only,) = found((OLD, "110 euros", 0.9), (SAME, "110 euros", 0.8), documents=["handbook.txt", "handbook.txt"])
+    assert [i for i, _ in only.also] == [1], "saying it twice is no contradiction"
 
 
 def test_documents_that_disagree_are_both_shown() -> None:

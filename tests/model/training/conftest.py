@@ -52,7 +52,9 @@ def recipe():
     files = [FileShare("en.jsonl"), FileShare("zh.jsonl", 1.5)]
     return Recipe(
         seed=7,
-        vocabulary=Vocabulary([TextSource("zh.jsonl", ["context", "question"])], ["parallel.jsonl"], least_count=1),
+        vocabulary=Vocabulary(
+            [TextSource("zh.jsonl", ["context", "question"])], parallel=["parallel.jsonl"], least_count=1
+        ),
         held_out=[],
         # two stages and small epochs: an interruption has boundaries to stumble over
         stages=[Stage(0.5, files, negatives=0.5), Stage(1.0, files, several_part=0.1)],

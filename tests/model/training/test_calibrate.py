@@ -1,17 +1,14 @@
 import math
 import random
-from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from model.json_lines import DataError
-from model.reading import Quote, Reading, Readings
 from model.training.calibrate import (
     FOLDS,
     Judged,
     OperatingRule,
-    calibrate,
     calibration_of,
     fit,
     measure,
@@ -20,8 +17,8 @@ from model.training.calibrate import (
 )
 
 
-def judged(confidence=0.5, right=True, *, answerable=True, lang="en", people=True, group="0", features=(0.0,) * 5):
-    return Judged(lang, group, people, answerable, features, right, confidence)
+def judged(confidence=0.5, right=True, *, answerable=True, lang="en", group="0", features=(0.0,) * 5):
+    return Judged(lang, group, answerable, features, right, confidence)
 
 
 def many(n, lang="en", seed=0, group=None):
@@ -67,15 +64,14 @@ def test_figures_at_the_operating_point():
     found = measure(CASES, 0.7)
     assert (found["precision"], found["answered"]) == (0.75, 0.5)
     assert found["answered_of_answerable"] == pytest.approx(4 / 6, abs=1e-4)
-    assert found["cases"] == found["people_cases"] == 8
+    assert found["cases"] == 8
 
 
-def test_languages_weigh_the_same_and_people_more_than_others():
-    rows = [*[judged()] * 10, *[judged(people=False)] * 90, *[judged(lang="zh")] * 5]
-    weights = weights_of(rows)
+def test_languages_weigh_the_same():
+    weights = weights_of([*[judged()] * 100, *[judged(lang="zh")] * 5])
     assert weights.mean() == pytest.approx(1.0)
     assert weights[:100].sum() == pytest.approx(weights[100:].sum())
-    assert weights[:10].sum() == pytest.approx(1.5 * weights[10:100].sum())
+    assert len(set(weights[:100])) == len(set(weights[100:])) == 1
 
 
 def test_fitting_finds_what_tells_right_from_wrong():
@@ -105,29 +101,17 @@ def test_held_out_confidence_comes_from_other_passages():
     assert [j.right for j in found[:60]] == [j.confidence < 0.5 for j in found[:60]]
 
 
-class Reader:
-    """Quotes "six" wherever it stands, else how the passage begins; is surer of "six"."""
-
-    def read(self, question, passages):
-        def reading(passage):
-            start = max(0, passage.find("six"), passage.find("六点"))
-            end = start + (2 if "六点" in passage else 3)
-            p = 0.9 if start else 0.3
-            return Reading((Quote(start, end, passage[start:end]),), math.log(p), math.log(1 - p), p)
-
-        return Readings([reading(p) for p in passages], 0, 0)
-
-
-def test_calibrate_reads_the_recipes_reserved_passages(data, recipe):
+def test_a_calibration_has_both_languages_and_says_what_was_measured():
     said = []
-    found, rows = calibrate(replace(recipe, calibration_share=1.0), data, Reader(), said.append)
-    assert {r.lang for r in rows} == {"en", "zh"} == set(found.languages)
-    assert 0 < sum(r.right for r in rows) < len(rows)
+    found, cases = calibration_of([*many(200), *many(100, "zh", seed=1)], OperatingRule(), said.append)
+    assert {c.lang for c in cases} == {"en", "zh"} == set(found.languages)
+    assert all(0 < c.confidence < 1 for c in cases)
     assert all(0 <= m.threshold <= 1 for m in found.languages.values())
-    assert found.measured["en"]["target_precision"] == 0.9
-    assert any("operating point" in line for line in said)
+    assert found.measured["en"]["target_precision"] == 0.9 and found.measured["zh"]["cases"] == 100
+    assert len(said) == 2 and all("operating point" in line for line in said)
 
 
-def test_a_recipe_without_reserved_passages_is_a_clear_error(data, recipe):
-    with pytest.raises(DataError, match="calibration_share"):
-        calibrate(replace(recipe, calibration_share=0.0), data, Reader(), lambda _: None)
+@pytest.mark.parametrize("chinese", [[], [judged(lang="zh")] * 9], ids=["none", "only right ones"])
+def test_too_few_cases_of_a_language_are_a_clear_error(chinese):
+    with pytest.raises(DataError, match=f"zh.*there are {len(chinese)} cases.*calibration_share"):
+        calibration_of([*many(60), *chinese], OperatingRule(), lambda _: None)

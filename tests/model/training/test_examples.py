@@ -63,6 +63,26 @@ def test_an_answer_that_is_not_in_the_context_gives_no_example(tmp_path):
     assert examples(tmp_path, ROW | {"answers": ["midnight"]}) == []
 
 
+def test_of_alternatives_one_is_taken_of_needed_answers_all_in_the_order_of_the_text(tmp_path):
+    both = ROW | {"answers": ["ten", "eight"], "answer_start": []}
+    [one] = examples(tmp_path, both)
+    [every] = examples(tmp_path, both | {"all_answers": True})
+    assert [CONTEXT[a:b] for a, b in one.quotes] == ["ten"]
+    assert [CONTEXT[a:b] for a, b in every.quotes] == ["eight", "ten"]
+    assert examples(tmp_path, both | {"all_answers": True, "answers": ["ten", "midnight"]}) == []
+    assert len(examples(tmp_path, both | {"answers": ["midnight", "ten"]})) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "heading"),
+    [("Town guide", "Town guide"), ("图书馆", "图书馆"), (" Guide ", "Guide"), ("", ""), (None, ""), ("4711", ""),
+     ("A-1", "")],
+)
+def test_a_passage_stands_under_its_title_if_that_is_made_of_words(tmp_path, title, heading):
+    [example] = examples(tmp_path, ROW | {"title": title})
+    assert example.heading == heading and example.history == ()
+
+
 def test_an_unanswerable_question_has_no_quotes(tmp_path):
     [example] = examples(tmp_path, ROW | {"is_impossible": True, "answers": [], "answer_start": []})
     assert example.quotes == ()

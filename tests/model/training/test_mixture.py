@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,6 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer, models
 
+from model.errors import CheckpointError
+from model.prompt import HEADING, HISTORY, PASSAGE, QUESTION, opening, special_of
 from model.tokenizer import TextTokenizer
 from model.training.examples import Example
 from model.training.mixture import (
@@ -39,12 +42,14 @@ def example(passage, *answers, question="When?", lang="en"):
 
 @st.composite
 def tokenized(draw):
-    question, passage = draw(st.integers(1, 64)), draw(st.integers(1, 400))
+    before, passage = draw(st.integers(3, 300)), draw(st.integers(1, 400))
     quotes = ()
     if draw(st.booleans()):
         first = draw(st.integers(0, passage - 1))
         quotes = ((first, draw(st.integers(first, min(passage - 1, first + 80)))),)
-    return Tokenized(np.zeros(question, np.int32), np.zeros(passage, np.int32), quotes, "test")
+    return Tokenized(
+        np.zeros(before, np.int32), np.zeros(before, np.int8), np.zeros(passage, np.int32), quotes, "test"
+    )
 
 
 @given(example=tokenized(), seed=st.integers(0, 1000))
@@ -54,7 +59,7 @@ def test_a_crop_fills_its_bucket_and_never_loses_a_quote(example, seed):
         return
     bucket, first, last = found
     assert bucket in BUCKETS
-    assert last - first + len(example.question) + 3 == bucket
+    assert last - first + len(example.opening) + 1 == bucket
     assert first >= 0
     assert last <= len(example.passage)
     assert all(first <= a and b < last for a, b in example.quotes)
@@ -62,9 +67,9 @@ def test_a_crop_fills_its_bucket_and_never_loses_a_quote(example, seed):
 
 @given(example=tokenized())
 def test_a_passage_is_only_given_up_when_it_is_shorter_than_any_bucket_or_its_quote_does_not_fit(example):
-    total = len(example.question) + 3 + len(example.passage)
+    total = len(example.opening) + 1 + len(example.passage)
     if crop(example, random.Random(0)) is None:
-        room = max((b for b in BUCKETS if b <= total), default=0) - len(example.question) - 3
+        room = max((b for b in BUCKETS if b <= total), default=0) - len(example.opening) - 1
         assert room <= 0 or any(b - a >= room for a, b in example.quotes)
 
 
@@ -118,6 +123,21 @@ def test_a_batch_is_a_prompt_with_its_passage_allowed(tokenizer):
             assert quotes.eq(NO_QUOTE).all()
 
 
+def test_training_reads_the_prompt_that_use_reads(tokenizer):
+    """Conversation and heading before the passage, each in its segment (model/prompt.py)."""
+    turns = (("Where is the library?", "on Mill Street"),)
+    asked = replace(example(ENGLISH, "ten"), history=turns, heading="Town guide › Libraries")
+    [one] = tokenize([asked], tokenizer)
+    before = opening(tokenizer, special_of(tokenizer), "When?", turns, "Town guide › Libraries")
+    assert (one.opening.tolist(), one.segments.tolist()) == (before.ids, before.segments)
+    [(bucket, members)] = plan_epoch([one], batch_tokens=1, seed=0)
+    batch = make_batch([one], bucket, members, tokenizer)
+    assert batch.ids[0, :len(before)].tolist() == before.ids
+    assert batch.segments[0].tolist() == [*before.segments, *[PASSAGE] * (bucket - len(before))]
+    assert {QUESTION, HISTORY, HEADING} == set(before.segments)
+    assert batch.allowed[0].nonzero().flatten().tolist() == list(range(len(before), bucket - 1))
+
+
 def len_of_bucket(examples):
     """The bucket that all these equally long examples fall into."""
     [bucket] = {crop(e, random.Random(0))[0] for e in examples}
@@ -150,6 +170,13 @@ def test_two_questions_about_one_passage_become_one_with_two_quotes():
     assert made.question == f"{first.question} {second.question}"
 
 
+def test_follow_up_questions_are_joined_with_none():
+    both = [example(ENGLISH, "half past eight"), example(ENGLISH, "ten", question="And close?")]
+    leaning = replace(both[1], history=(("When does it open?", "half past eight"),))
+    assert several_part_questions([both[0], leaning], share=1.0, seed=0) == []
+    assert several_part_questions(both, share=1.0, seed=0) != []
+
+
 def test_overlapping_answers_are_never_joined():
     both = [example(ENGLISH, "half past eight"), example(ENGLISH, "past eight", question="Since when?")]
     assert several_part_questions(both, share=1.0, seed=0) == []
@@ -165,6 +192,14 @@ def test_a_negative_passage_does_not_contain_the_answer():
     assert all(m.quotes == () and answer_of[m.question] not in m.passage for m in made)
 
 
+def test_a_negative_passage_comes_under_its_own_heading():
+    passages = {f"The {place} opens at {hour} o'clock on weekdays.": place for place, hour in
+                (("library", "eight"), ("museum", "nine"), ("theatre", "noon"))}
+    asked = [replace(example(p, p.split()[4], question="When?"), heading=place) for p, place in passages.items()]
+    made = hard_negatives(asked, share=1.0, seed=0)
+    assert len(made) == 3 and all(m.heading == passages[m.passage] for m in made)
+
+
 def test_chinese_negatives_stay_chinese():
     chinese = [example(f"{p}早上八点开门，{q}。", q, question="怎样？", lang="zh") for p, q in
                (("图书馆", "周一关门"), ("国图", "周五关门"))]
@@ -175,6 +210,8 @@ def test_chinese_negatives_stay_chinese():
 
 def test_a_tokenizer_that_cannot_write_the_prompt_says_which_token_it_lacks():
     bare = TextTokenizer(Tokenizer(models.WordLevel({"a": 0, "?": 1}, "?")))
-    one = Tokenized(np.zeros(2, np.int32), np.zeros(60, np.int32), (), "test")
-    with pytest.raises(ValueError, match=r"no \[CLS\]"):
+    one = Tokenized(np.zeros(4, np.int32), np.zeros(4, np.int8), np.zeros(60, np.int32), (), "test")
+    with pytest.raises(CheckpointError, match=r"no \[CLS\]"):
         make_batch([one], 48, [(0, 0, 43)], bare)
+    with pytest.raises(CheckpointError, match=r"no \[CLS\]"):
+        tokenize([example(ENGLISH, "ten")], bare)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from model.training import conversations
 from model.training.recipe import Optimizer, RecipeError, load_recipe
 
 RECIPES = Path(__file__).parents[3] / "data" / "recipes"
 SHIPPED = RECIPES / "reader.toml"
-SECOND = RECIPES / "reader_second.toml"
 FIRST = RECIPES / "reader_first.toml"
 
 
@@ -29,19 +29,42 @@ def test_the_shipped_recipe_loads():
     assert all(stage.files for stage in recipe.stages)
 
 
-def test_the_shipped_recipe_goes_on_from_those_before_it():
+def test_the_shipped_recipe_starts_from_e5_and_from_no_other_reader():
     recipe = load_recipe(SHIPPED)
-    assert recipe.vocabulary is None
-    assert recipe.after == load_recipe(SECOND)
-    assert recipe.after.after == load_recipe(FIRST)
+    assert recipe.after is None and recipe.vocabulary is not None
+    assert recipe.vocabulary.trunk == "e5"
 
 
-@pytest.mark.parametrize("path", [FIRST, SECOND, SHIPPED], ids=["first", "second", "shipped"])
+def test_the_first_readers_recipe_still_starts_from_minilm():
+    words = load_recipe(FIRST).vocabulary
+    assert words is not None and words.trunk == "minilm" and words.parallel
+
+
+def test_questions_on_private_documents_are_read_over_windows():
+    files = {share.file: share.documents for stage in load_recipe(SHIPPED).stages for share in stage.files}
+    assert files["qa/private_train.en.jsonl.xz"] and files["qa/private_train.zh.jsonl.xz"]
+    assert not files["qa/squad_train_44articles.en.jsonl.xz"]
+
+
+@pytest.mark.parametrize("path", [FIRST, SHIPPED], ids=["first", "shipped"])
 def test_a_recipe_trains_on_no_evaluation_file(path):
     recipe = load_recipe(path)
     trained = {share.file for stage in recipe.stages for share in [*stage.files, *stage.practice]}
+    if any(p.kind == "shortened" for stage in recipe.stages for p in stage.practice):
+        trained |= {f"qa/{name}" for name in conversations.FILES}
     assert not trained & set(recipe.held_out)
     assert not any("dev_articles" in name or "trial" in name or "EVALONLY" in name for name in trained)
+
+
+def test_another_trunk_is_refused(tmp_path):
+    with pytest.raises(RecipeError, match="trunk 'bert' does not exist: minilm or e5"):
+        load_recipe(changed(tmp_path, "[vocabulary]", '[vocabulary]\ntrunk = "bert"'))
+
+
+def test_shortened_questions_know_their_files(tmp_path):
+    practice = 'practice = [{ kind = "shortened", count = 1 }]\nnegatives ='
+    [made] = load_recipe(changed(tmp_path, "negatives =", practice)).stages[0].practice
+    assert (made.kind, made.file, made.count) == ("shortened", "", 1)
 
 
 @pytest.mark.parametrize("practice", ['{ kind = "riddles", file = "t", count = 1 }',
@@ -72,7 +95,7 @@ def test_an_unknown_field_is_named(tmp_path, old, new, named):
         load_recipe(changed(tmp_path, old, new))
 
 
-@pytest.mark.parametrize(("old", "named"), [("seed =", "seed"), ("steps =", "steps"), ("parallel =", "parallel")])
+@pytest.mark.parametrize(("old", "named"), [("seed =", "seed"), ("steps =", "steps")])
 def test_a_missing_field_is_named(tmp_path, old, named):
     with pytest.raises(RecipeError, match=named):
         load_recipe(changed(tmp_path, f"\n{old}", "\n#"))

@@ -1,12 +1,25 @@
 import json
+from collections.abc import Sequence
 from pathlib import Path
+from typing import cast
 
+import numpy as np
 import pytest
 from click.testing import CliRunner
+from langchain_core.messages import AIMessage, HumanMessage
+from langchain_core.runnables import RunnableLambda
+from numpy.typing import NDArray
 
+from model.answering import Answerer
+from model.calibration import Calibration
+from model.grounded import GroundedReader
 from model.json_lines import DataError
+from model.reading import Quote, Reading, Readings
+from rag_app.answer import Answer
 from rag_app.cli import main
-from rag_app.evaluation.answers import Outcome, read_questions, report
+from rag_app.evaluation import end_to_end
+from rag_app.evaluation.answers import Outcome, Question, ask_reader, read_questions, report
+from rag_app.settings import Settings
 
 KEYS = [
     "n",
@@ -60,6 +73,86 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
     assert [q.answerable for q in questions] == [True, False]
     assert [q.lang for q in questions] == ["en", "zh"]
     assert list(contexts) == ["A is B.", "Only a document."]
+
+
+def read(tmp_path: Path, **more: object) -> Question:
+    """The question of one row."""
+    file = tmp_path / "q.jsonl"
+    row = {"context": "A is B and C.", "question": "What is A?", "answers": ["B", "C"], **more}
+    file.write_text(json.dumps(row, ensure_ascii=False))
+    ((question,), _) = read_questions(file)
+    return question
+
+
+def test_of_alternatives_any_is_right_of_needed_answers_only_all_together(tmp_path: Path) -> None:
+    assert read(tmp_path).answers == ("B", "C")
+    assert read(tmp_path, all_answers=False).answers == ("B", "C")
+    assert read(tmp_path, all_answers=True).answers == ("B\nC",)
+    assert read(tmp_path, all_answers=True, answers=[]).answers == ()
+
+
+def test_a_question_may_be_asked_in_a_conversation(tmp_path: Path) -> None:
+    history = [["What is A for?", "nothing"], ["甲呢？", "没有"]]
+    assert read(tmp_path, history=history).history == (("What is A for?", "nothing"), ("甲呢？", "没有"))
+    assert read(tmp_path).history == read(tmp_path, history=[]).history == read(tmp_path, history=None).history == ()
+
+
+@pytest.mark.parametrize(
+    "history", ["What?", ["What?"], [["What?"]], [["What?", "that", "x"]], [["What?", None]], {"What?": "that"}, 7]
+)
+def test_a_conversation_of_another_form_is_a_clear_error(tmp_path: Path, history: object) -> None:
+    with pytest.raises(DataError, match=r'q\.jsonl, row 1: "history" must be a list of \[question, answer\]'):
+        read(tmp_path, history=history)
+
+
+class Recorder:
+    """A reader that quotes its passages' first letter, and remembers what it was given."""
+
+    def __init__(self) -> None:
+        self.given: list[object] = []
+
+    def read(self, question: str, passages: Sequence[str], *, headings: object, history: object) -> Readings:
+        self.given.append((question, list(passages), headings, history))
+        return Readings([Reading((Quote(0, 1, p[0]),), -0.1, -3.0, 0.9) for p in passages], 0, 0)
+
+
+def test_the_reader_alone_gets_title_and_conversation_too(tmp_path: Path) -> None:
+    question = read(tmp_path, title="Letters", history=[["What is A for?", "nothing"]])
+    recorder = Recorder()
+    reply = ask_reader(Answerer(cast(GroundedReader, recorder), Calibration()), question)
+    assert recorder.given == [("What is A?", ["A is B and C."], ["Letters"], (("What is A for?", "nothing"),))]
+    assert (reply.candidate, reply.answered) == ("A", True)
+
+
+def test_the_whole_product_gets_the_conversation_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[dict[str, object]] = []
+
+    def remembering(asked: dict[str, object]) -> Answer:
+        given.append(asked)
+        return Answer("What is A?", "Not in your documents.", False, 0.1, withheld="B")
+
+    monkeypatch.setattr(end_to_end, "build_chain", lambda *_, **__: RunnableLambda(remembering))
+    monkeypatch.setattr(end_to_end, "build_embedder", lambda _: Length())
+    question = read(tmp_path, history=[["What is A for?", "nothing"]])
+    with end_to_end.product_over({question.context: ""}, Settings(), quiet=True) as (ask, _):
+        reply = ask(question)
+    assert given == [{
+        "question": "What is A?", "chat_history": [HumanMessage("What is A for?"), AIMessage("nothing")],
+    }]
+    assert (reply.candidate, reply.answered, reply.confidence) == ("B", False, 0.1)
+
+
+class Length:
+    """Embeds a text as its length."""
+
+    name = fingerprint = "length"
+    dimension = 2
+
+    def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.array([[len(t), 1.0] for t in texts], dtype=np.float32).reshape(-1, 2)
+
+    def embed_query(self, text: str) -> NDArray[np.float32]:
+        return self.embed_documents([text])[0]
 
 
 @pytest.mark.parametrize("line", ["not json", "[1]", '{"question": "no context"}', '{"context": "no question"}'])

@@ -31,7 +31,7 @@ class Fake:
     def __init__(self, remembers: bool) -> None:
         self.remembers = remembers
 
-    def answer(self, question, passages, *, priors=None, min_confidence=None):
+    def answer(self, question, passages, *, priors=None, min_confidence=None, headings=None, history=()):
         asked = next(p for p in PLACES if p in question)
         years = [(i, m) for i, p in enumerate(passages) if asked in p for m in re.finditer(r"\d{4}", p)]
         known = str(1800 + PLACES.index(asked))

@@ -7,6 +7,7 @@ from click.testing import CliRunner
 
 from ingest.resources import shipped
 from model.json_lines import DataError
+from model.training.conversations import FILES
 from rag_app.cli import main
 from rag_app.evaluation.answers import Outcome, write_details
 from rag_app.evaluation.grounding import report
@@ -66,8 +67,20 @@ def test_tables_hold_what_was_measured(folder: Path) -> None:
     assert found["data"].splitlines()[2:] == [
         "| `qa/one.jsonl` | 40 | questions | this project | questions: written for this project; passages as their "
         "sources: CC BY(-SA), Apache-2.0, MIT, public domain |",
-        "| `text/raw.jsonl` | 9 | counting characters, cloze made from it | us/this@34 | MIT |",
+        "| `text/raw.jsonl` | 9 | counting characters or pieces, cloze made from it | us/this@34 | MIT |",
         "| `qa/two.jsonl` | 7 | questions | them/that@12 | CC0 |",
+    ]
+
+
+def test_shortened_questions_name_the_files_that_they_are_made_from(folder: Path) -> None:
+    (folder / "reader.toml").write_text('[[stage]]\nfiles = []\npractice = [{ kind = "shortened", count = 3 }]')
+    rows = "".join(f"| qa/{name.removesuffix('.xz')} | {i} | train |\n" for i, name in enumerate(FILES))
+    (folder / "MANIFEST.md").write_text(f"| file | rows | use |\n|---|---|---|\n{rows}")
+    found = blocks(shipped("models/reader"), None, folder / "reader.toml", folder / "MANIFEST.md")["data"]
+    told = [line.split(" | ")[:3] for line in found.splitlines()[2:]]
+    assert told == [
+        [f"| `qa/{name.removesuffix('.xz')}`", str(i), "questions shortened as in a conversation"]
+        for i, name in enumerate(FILES)
     ]
 
 

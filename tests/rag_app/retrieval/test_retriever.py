@@ -1,7 +1,9 @@
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
@@ -10,7 +12,7 @@ from ingest.embedding import Embedder
 from ingest.errors import FilterError
 from ingest.library import Library
 from rag_app.retrieval.cross_language import in_other_language
-from rag_app.retrieval.retriever import LibraryRetriever, SearchMode
+from rag_app.retrieval.retriever import IN_CONVERSATION, LibraryRetriever, SearchMode
 from tests.rag_app.conftest import add
 
 
@@ -53,6 +55,85 @@ def test_every_mode_finds_something_and_respects_k(library: Library, mode: Searc
 @pytest.mark.parametrize("query", ["", "   ", '"', "NEAR(a b)", "a AND", "*", "title:x", "?!。"])
 def test_no_query_is_search_syntax(library: Library, query: str) -> None:
     assert isinstance(LibraryRetriever(library=library).invoke(query), list)
+
+
+FOLLOW_UP, SAID = "And for guests?", "What does soup cost in the canteen? three euros"
+
+
+def sources(found: list[Document]) -> list[str]:
+    return [d.metadata["source"] for d in found]
+
+
+def test_a_follow_up_is_found_by_what_was_said_before_it(library: Library) -> None:
+    retriever = LibraryRetriever(library=library, k=1)
+    # both searches lead, so the best hit of the question alone may stand before it
+    assert "canteen.txt" in sources(retriever.invoke(FOLLOW_UP, conversation=SAID))[:2]
+    assert "会议室.txt" in sources(retriever.invoke("还有呢？", conversation="预订会议室需要提前多久？ 两天"))[:2]
+
+
+def test_a_question_that_stands_alone_is_found_whatever_was_said_before_it(library: Library) -> None:
+    retriever = LibraryRetriever(library=library, k=1)
+    question = "What is the access code of the garage?"
+    alone, after = retriever.invoke(question), retriever.invoke(question, conversation=SAID)
+    assert sources(alone) == ["garage.txt"] and "garage.txt" in sources(after)[:2]
+    score = {d.metadata["source"]: d.metadata["score"] for d in after}
+    assert score["garage.txt"] == alone[0].metadata["score"] == 1.0, "both searches lead"
+
+
+def test_two_searches_share_two_more_passages(handbooks: Library) -> None:
+    retriever = LibraryRetriever(library=handbooks, k=1)
+    assert len(retriever.invoke("password")) == 1
+    assert len(retriever.invoke("password", conversation="What about lunch?")) == 1 + IN_CONVERSATION
+    assert len(retriever.invoke("password", k=2, conversation="What about lunch?")) == 2 + IN_CONVERSATION
+
+
+@pytest.mark.parametrize("mode", list(SearchMode))
+@pytest.mark.parametrize("conversation", ["", "  \n"])
+def test_without_a_conversation_the_question_alone_is_searched(
+    library: Library, mode: SearchMode, conversation: str
+) -> None:
+    retriever = LibraryRetriever(library=library, mode=mode, k=2)
+    assert retriever.invoke("soup and lunch", conversation=conversation) == retriever.invoke("soup and lunch")
+
+
+@pytest.mark.parametrize("mode", list(SearchMode))
+def test_each_chunk_counts_as_in_the_search_that_likes_it_better(library: Library, mode: SearchMode) -> None:
+    retriever = LibraryRetriever(library=library, mode=mode, longest_passage=0)
+    alone, behind = dict(retriever.search(FOLLOW_UP, 50)), dict(retriever.search(f"{SAID} {FOLLOW_UP}", 50))
+    found = retriever.invoke(FOLLOW_UP, k=10, conversation=SAID)
+    assert {d.id for d in found} == alone.keys() | behind.keys()
+    for d in found:
+        assert d.metadata["score"] == max(alone.get(d.id, 0.0), behind.get(d.id, 0.0))
+    scores = [d.metadata["score"] for d in found]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_a_filter_holds_for_what_was_said_too(library: Library) -> None:
+    found = LibraryRetriever(library=library).invoke(FOLLOW_UP, conversation=SAID, filter={"language": "zh"})
+    assert set(sources(found)) == {"会议室.txt"}
+
+
+@pytest.mark.parametrize("conversation", ['"', "NEAR(a b) OR", "?!。", "x" * 5000])
+def test_no_conversation_is_search_syntax(library: Library, conversation: str) -> None:
+    assert "garage.txt" in sources(LibraryRetriever(library=library).invoke("garage", conversation=conversation))
+
+
+class Judge:
+    """Likes texts that hold a word, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def scores(self, question: str, texts: Sequence[str]) -> list[float]:
+        self.asked.append(question)
+        return [float("Bicycles" in t) for t in texts]
+
+
+def test_a_reranker_judges_what_both_searches_found_by_the_question(library: Library) -> None:
+    judge = Judge()
+    retriever = LibraryRetriever(library=library, k=1, reranker=judge)
+    assert sources(retriever.invoke(FOLLOW_UP, conversation=SAID))[0] == "garage.txt"
+    assert judge.asked == [FOLLOW_UP]
 
 
 def test_a_filter_chooses_the_documents(library: Library) -> None:
