@@ -73,7 +73,8 @@ def number_format() -> NumberFormat:
 
 def onednn_multiplies_bfloat16() -> bool:
     """Whether layers can be prepacked in bfloat16; some builds of torch have no oneDNN."""
-    return torch.backends.mkldnn.is_available() and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    built = torch.backends.mkldnn.is_available()  # type: ignore[no-untyped-call]
+    return bool(built) and bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 def measured_speedup() -> float:

@@ -119,9 +119,9 @@ class Stage:
 
     Five of the last eight are shares of the answerable examples, made from them: questions with a similar wrong
     passage, two questions in one, the answer's sentences deleted, a name exchanged, words of the question in the other
-    language (mixture.py, near_misses.py, code_switching.py). `elsewhere` is the share of questions on documents that also get a
-    window without the answer (document_windows.py), `talked` the share of all examples after turns that do not matter
-    (conversations.py); `typed`: questions are written as people type them (as_typed.py).
+    language (mixture.py, near_misses.py, code_switching.py). `elsewhere` is the share of questions on documents that
+    also get a window without the answer (document_windows.py), `talked` the share of all examples after turns that do
+    not matter (conversations.py); `typed`: questions are written as people type them (as_typed.py).
     """
 
     until: float
