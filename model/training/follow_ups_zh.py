@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from typing import Any
 
 POINTER = re.compile(r"[它他她牠]|[这那这該该此]|其中|前者|后者")
-_ASKS = re.compile(r"[？?]|什么|哪|谁|多少|几|怎么|如何|为何|吗")
 _TITLE = re.compile(r"《[^》]+》|「[^」]+」|“[^”]+”")
 _INNER = "·•-－— "
 _NAME_TAGS = {"nr", "ns", "nt", "nz", "nrt", "nrfg", "eng"}
@@ -30,25 +29,6 @@ _CLASS = {
 }
 _FUNCTION = frozenset("的是在于有被由与跟对从为中里上时，。？?、：《》 （）()")
 _WORK = ("它", "这部作品", "该作品", "这本书", "这部片子")
-
-
-def asks(text: str) -> bool:
-    """Whether a message is a question that fits one."""
-    return bool(_ASKS.search(text)) and len(text) <= 32
-
-
-def subject(context: str) -> str | None:
-    """What a KdConv fact is about ("恋恋笔记本（…）：上映时间：…"); None: several things, or nothing with a name."""
-    names = {re.split(r"[（(：]", line)[0].strip() for line in context.split("\n") if "：" in line}
-    names = {n for n in names if len(n) >= 2}
-    return names.pop() if len(names) == 1 else None
-
-
-def names_nothing(question: str) -> bool:
-    """Whether a question holds no name of its own."""
-    if _TITLE.search(question):
-        return False
-    return not any(tag in _NAME_TAGS and len(word) > 1 for word, tag, _ in _tagged(question))
 
 
 def shortened(question: str, said: str, row: dict[str, Any], rng: random.Random) -> tuple[str, str] | None:

@@ -43,10 +43,13 @@ from rag_app.several_answers import FoundAnswer, found_answers
 from rag_app.table_rows import read_rows
 
 MODEL_NAME = "quoted-rag-reader"
-# From this confidence a withheld answer is called a possible one. Of people's questions withheld above it, the
-# documents answer 86 % (English 76 of 89, Chinese 99 of 114), and the withheld quote was right for half (48, 56):
-# "not in your documents" would be untrue. Of those below it, 69 % and 74 % have no answer.
-POSSIBLE = 0.4
+# From this confidence a withheld answer is shown as a less certain one. Of questions over private documents that are
+# withheld above it 80 % have an answer, and the withheld quote is right for half: "not in your documents" would be
+# untrue (model/LOG.md, section 14).
+POSSIBLE = 0.2
+# What a passage in the other language than the question loses of its retrieval score: where documents in both languages
+# speak of one matter (two sites of a firm), people mean the one that they ask in the language of.
+FOREIGN = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -145,9 +148,12 @@ class ChatLocalGPT(BaseChatModel):
         message, blocks, earlier = question_and_passages(messages)
         if not blocks and isinstance(messages[-1].content, str):    # a prompt that was written for another model
             _log.warning("no passages: ChatLocalGPT quotes only from text-plain content blocks, see passage_block")
-        priors = [float((b.get("extras") or {}).get("score", 1.0)) for b in blocks]
         texts = [str(b["text"]) for b in blocks]
         question, before = part_read(self.load().reader, message)
+        priors = [
+            _prior(float((b.get("extras") or {}).get("score", 1.0)), question, t)
+            for b, t in zip(blocks, texts, strict=True)
+        ]
         cut = {} if question == message else {"question_read": question}
         turns = [*turns_of(earlier), *([(before, "")] if before else [])]
         readings = read_rows(
@@ -250,6 +256,11 @@ def with_announced_items(readings: Readings, passages: Sequence[str]) -> Reading
         None if r is None else replace(r, quotes=tuple(whole(q, p) for q in r.quotes))
         for r, p in zip(readings.readings, passages, strict=True)
     ])
+
+
+def _prior(score: float, question: str, passage: str) -> float:
+    """What retrieval thinks of a passage, less where it is in the other language than the question."""
+    return score if language_of(passage) == language_of(question) else max(0.0, score - FOREIGN)
 
 
 def _is_possible(verdict: Verdict | None) -> bool:

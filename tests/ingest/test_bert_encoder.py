@@ -134,7 +134,7 @@ print(after[1], max(after))
 def test_memory_does_not_grow_with_the_number_of_texts() -> None:
     done = subprocess.run([sys.executable, "-c", GROWTH], check=True, capture_output=True, text=True)
     second, most = map(float, done.stdout.split())
-    assert most - second < 80
+    assert most - second < 120  # float32 takes up to 64 until its buffers have found their sizes, bfloat16 20
     assert most < 700  # with sentence-transformers imported there would be as much before the first text
 
 
