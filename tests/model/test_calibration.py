@@ -38,7 +38,7 @@ def test_features_stay_finite() -> None:
 def test_a_retrieval_score_can_decide_between_passages_and_none_means_equal_ones() -> None:
     answerer = Answerer(None, Calibration())  # type: ignore[arg-type]
     readings = [reading("May", 0.5, 0.4), reading("June", 0.5, 0.3)]
-    for priors, chosen in ((None, 1), ([1.0, 0.0], 0), ([0.1, 0.0], 1)):
+    for priors, chosen in ((None, 1), ([1.0, 0.0], 0), ([0.05, 0.0], 1)):
         verdict = answerer.judge("en", readings, priors=priors)
         assert verdict is not None and verdict.passage == chosen
     assert answerer.judge("en", [None]) is None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from ingest.resources import shipped
-from model.prompt import MAX_QUESTION
+from model.prompt import MAX_EARLIER_QUESTION, MAX_QUESTION
 from model.tokenizer import TextTokenizer
 from rag_app.asking_part import part_read
 
@@ -30,12 +30,17 @@ def reader() -> Any:
     (f'{STORY}He asked: "{ASKED}" {STORY}', f'He asked: "{ASKED}"', STORY.strip()),
 ])
 def test_the_last_sentence_with_a_question_mark_is_read(reader: Any, message: str, asked: str, before: str) -> None:
-    assert part_read(reader, message) == (asked, before)
+    part, said_before = part_read(reader, message)
+    assert part == asked
+    assert before.endswith(said_before) and bool(said_before) == bool(before)
+    assert len(reader.tokenizer.encode(said_before)) <= MAX_EARLIER_QUESTION
 
 
 def test_what_a_question_leans_on_was_said_before_it(reader: Any) -> None:
     story = f"{STORY}The landlord wants to sell the flat."
-    assert part_read(reader, f"{story} Can he do that?") == ("Can he do that?", story)
+    part, before = part_read(reader, f"{story} Can he do that?")
+    assert part == "Can he do that?"
+    assert before.endswith("The landlord wants to sell the flat.") and story.endswith(before)
 
 
 @pytest.mark.parametrize(

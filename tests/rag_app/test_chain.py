@@ -131,12 +131,14 @@ def test_documents_that_disagree_are_both_quoted(
 ) -> None:
     answer = build_chain(Settings(), library=handbooks, model=reader).invoke({"question": question})
     assert len(answer.answers) == 2
+    dates = [citation.date for one in answer.answers for citation in one.citations]
     for one in answer.answers:
         (citation,) = one.citations
         assert said.pop(citation.source) in one.text == citation.quote
         assert citation.quote in citation.sentence
     assert answer.answer == answer.answers[0].text
-    assert answer.confidence == answer.answers[0].confidence >= answer.answers[1].confidence
+    assert answer.confidence == answer.answers[0].confidence
+    assert [a.citations[0].date for a in answer.answers] == sorted(dates, reverse=True), "the newest comes first"
     assert answer.to_dict()["answers"] == [
         {"answer": one.text, "confidence": round(one.confidence, 4), "citations": [i], "also_in": []}
         for i, one in enumerate(answer.answers)
@@ -148,7 +150,7 @@ def test_documents_that_agree_give_one_answer_and_a_further_place(handbooks: Lib
         {"question": "What is the extension of the help desk?"}
     )
     (only,) = answer.answers
-    assert only.text == "2100"
+    assert "2100" in only.text
     (own,), (other,) = only.citations, only.also_in
     assert {own.source, other.source} == {"handbook-2023.txt", "handbook-2025.txt"}
     assert answer.citations == (own, other)

@@ -238,7 +238,9 @@ def test_what_a_long_message_says_before_its_question_is_the_last_turn(
     ])
     (question, _, _, history), = recorder.given
     assert question == message.response_metadata["question_read"] == "Where was the bell made?"
-    assert history == [("Who rings it?", "the porter"), (story.strip(), "")]
+    first, (before, nothing) = history
+    assert first == ("Who rings it?", "the porter") and nothing == ""
+    assert before and story.strip().endswith(before), "the sentences just before the question"
 
 
 def test_the_rows_that_a_question_does_not_mean_are_not_read(recording: ChatLocalGPT, recorder: Recorder) -> None:

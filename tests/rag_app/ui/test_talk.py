@@ -16,7 +16,7 @@ def conversation_page() -> None:
     def answer(number: int, quote: str) -> tuple[QuotedAnswer, AnswerEvidence]:
         cited = Citation("a.txt", "d", "c", 0, 1, quote, None, 0.5, quote, 0, 1)
         sentence = (Piece("It is ", is_quote=False), Piece(quote, is_quote=True))
-        place = Evidence(number, f"{quote} **x**.txt", None, (), None, sentence, sentence)
+        place = Evidence(number, f"{quote} **x**.txt", None, (), None, None, sentence, sentence)
         return QuotedAnswer(quote, 0.9, (cited,)), AnswerEvidence((place,), ())
 
     (one, first), (two, second) = answer(1, "<b>28</b>"), answer(2, "30")
