@@ -12,7 +12,7 @@ from ingest.embedding import SentenceTransformerEmbedder
 from ingest.job import ingest
 from ingest.library import Library
 from ingest.resources import shipped
-from model.metrics import best, f1
+from model.metrics import RIGHT, best, f1
 from rag_app.answer import Answer
 from rag_app.chain import build_chain
 from rag_app.chat_models.local_gpt import ChatLocalGPT
@@ -20,7 +20,9 @@ from rag_app.settings import Settings
 
 # The weights of 2026-11-22 (third reader, two looks) reach 0.469, 34 and 0 in bfloat16; processors without it
 # round a little differently, hence the margin. Raise these when better weights ship.
-RECORDED = {"f1": 0.43, "right_document_first": 33, "wrongly_answered": 1}
+# With the present weights 10 of 30 are answered rightly and 2 of 10 wrongly (model/LOG.md, section 14); another number
+# format may move one answer across the operating point.
+RECORDED = {"f1": 0.43, "right_document_first": 33, "rightly_answered": 9, "wrongly_answered": 3}
 
 Asked = list[tuple[dict[str, object], Answer]]
 
@@ -50,6 +52,14 @@ def test_answers_are_as_good_as_recorded(asked: Asked) -> None:
         if not row["is_impossible"]
     ]
     assert sum(scores) / len(scores) >= RECORDED["f1"]
+
+
+def test_as_many_are_answered_rightly_as_recorded(asked: Asked) -> None:
+    right = sum(
+        answer.answered and best(f1, answer.answer, row["answers"], row["lang"]) >= RIGHT  # type: ignore[arg-type]
+        for row, answer in asked if not row["is_impossible"]
+    )
+    assert right >= RECORDED["rightly_answered"]
 
 
 def test_the_right_document_is_found_as_often_as_recorded(asked: Asked) -> None:
