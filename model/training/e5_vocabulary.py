@@ -15,7 +15,7 @@ from dataclasses import replace
 from itertools import islice
 
 import torch
-from tokenizers import AddedToken, Regex, Tokenizer, models, normalizers, pre_tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from torch import Tensor
 
 from model.gpt import GPT
@@ -48,6 +48,9 @@ def tokenizer_of(pieces: Sequence[tuple[str, float]], fold: dict[str, str]) -> T
     ])
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
         pre_tokenizers.Split(LINE_BREAK, "isolated"), pre_tokenizers.Metaspace(prepend_scheme="always"),
+    ])
+    tokenizer.decoder = decoders.Sequence([
+        decoders.Metaspace(prepend_scheme="always"), decoders.Replace(LINE_BREAK, "\n"),
     ])
     tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in SPECIAL])
     return TextTokenizer(tokenizer, fold)
