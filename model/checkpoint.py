@@ -91,8 +91,8 @@ def _grow(state: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
     # Copies throughout: a tensor that still lay in the mapped file would change with the file.
     grown: dict[str, Tensor] = {}
     for name, tensor in state.items():
-        if name == "match_classes":
-            grown[name] = tensor.clone()
+        if name + _SCALE not in state and not tensor.is_floating_point():
+            grown[name] = tensor.clone()    # a table of numbers, no weights
         elif not name.endswith(_SCALE):
             exact = tensor * state[name + _SCALE].float() if name + _SCALE in state else tensor
             wide = "norm." in name or name.startswith("copy_head.")

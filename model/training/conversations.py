@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from model.json_lines import DataError, read_lines
-from model.prompt import MAX_TURNS, Turn
+from model.prompt import HEADING_SEPARATOR, MAX_TURNS, Turn
 from model.training import follow_ups_en, follow_ups_zh
 from model.training.examples import Example, answer_spans, context_key, for_calibration
 
@@ -67,7 +67,7 @@ def after_other_turns(examples: Sequence[Example], share: float, seed: int) -> l
 
 def _place(e: Example) -> tuple[str, str]:
     """What other questions are about the same: the document's title, or the passage."""
-    title = e.heading.partition(" › ")[0]
+    title = e.heading.partition(HEADING_SEPARATOR)[0]
     return (e.source, title) if title else (e.source, e.passage)
 
 

@@ -19,12 +19,12 @@ from pathlib import Path
 from model.json_lines import read_lines
 from model.prompt import Turn, heading_of
 from model.training.examples import Example, answer_spans, context_key, for_calibration
+from model.training.near_misses import SENTENCE
 
 UNITS = (45.0, 270.0)       # size of a window: a CJK character is one unit, any other character a quarter
 NO_HEADING = 0.25           # of the windows are read without title and headings, so that it works without them, too
 SOME_HEADING = 0.2          # with the title alone
 NEAR = 0.7                  # of the windows without the answer: where most words of the question stand
-_SENTENCE = re.compile(r".+?(?:[。！？!?；]+|\.(?=\s)|\n|$)\s*", re.DOTALL)
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
 _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _TERM = re.compile(r"[a-z]{3,}|\d+|[\u3400-\u9fff](?=([\u3400-\u9fff]))")
@@ -60,7 +60,7 @@ class Document:
     @cached_property
     def sentences(self) -> list[Span]:
         """Start and end of each sentence, row or line; together the whole text."""
-        return [m.span() for m in _SENTENCE.finditer(self.text)]
+        return [m.span() for m in SENTENCE.finditer(self.text)]
 
     @cached_property
     def headings(self) -> list[tuple[int, int, str]]:

@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from model.training.examples import Example
 
-_SENTENCE = re.compile(r".+?(?:[。！？!?；]+|\.(?=\s)|\n|$)\s*", re.DOTALL)
+SENTENCE = re.compile(r".+?(?:[。！？!?；]+|\.(?=\s)|\n|$)\s*", re.DOTALL)
 _SHORTEST = {"en": 160, "zh": 60}       # characters that must remain of a passage
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*")    # not at the beginning of the question
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
@@ -35,7 +35,7 @@ def without_answer(examples: Sequence[Example], share: float, seed: int) -> list
     made = []
     for e in rng.sample(answerable, round(share * len(answerable))):
         kept = "".join(
-            m.group() for m in _SENTENCE.finditer(e.passage)
+            m.group() for m in SENTENCE.finditer(e.passage)
             if not any(a < m.end() and b > m.start() for a, b in e.quotes)
         )
         answers = [e.passage[a:b].strip().casefold() for a, b in e.quotes]

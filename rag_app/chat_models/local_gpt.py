@@ -29,7 +29,7 @@ from pydantic import ConfigDict, Field, PrivateAttr
 from ingest.resources import shipped
 from model.answering import Answerer, Verdict
 from model.generate import generate
-from model.language import language_of
+from model.language import Language, language_of
 from model.reading import Quote, Readings
 from rag_app.asking_part import part_read
 from rag_app.chat_models.passage_blocks import heading_of_block, question_and_passages
@@ -150,8 +150,9 @@ class ChatLocalGPT(BaseChatModel):
             _log.warning("no passages: ChatLocalGPT quotes only from text-plain content blocks, see passage_block")
         texts = [str(b["text"]) for b in blocks]
         question, before = part_read(self.load().reader, message)
+        lang = language_of(question)
         priors = [
-            _prior(float((b.get("extras") or {}).get("score", 1.0)), question, t)
+            _prior(float((b.get("extras") or {}).get("score", 1.0)), lang, t)
             for b, t in zip(blocks, texts, strict=True)
         ]
         cut = {} if question == message else {"question_read": question}
@@ -161,7 +162,7 @@ class ChatLocalGPT(BaseChatModel):
         )
         readings = with_announced_items(readings, texts)
         verdict = self.load().judge(
-            language_of(question), readings.readings, priors=priors, min_confidence=self.min_confidence
+            lang, readings.readings, priors=priors, min_confidence=self.min_confidence
         )
         tokens = readings.prompt_tokens, readings.steps
         found = [] if verdict is None else found_answers(
@@ -169,7 +170,7 @@ class ChatLocalGPT(BaseChatModel):
             min_confidence=self.min_confidence, documents=[str(b.get("url") or "") for b in blocks],
         )
         if not found:
-            told = load_prompt("possible" if _is_possible(verdict) else "not_found", language_of(question))
+            told = load_prompt("possible" if _is_possible(verdict) else "not_found", lang)
             yield from self._reply([(told, [])], verdict, [], tokens, cut)
             return
         whole_lists = asks_for_list(question)
@@ -258,9 +259,9 @@ def with_announced_items(readings: Readings, passages: Sequence[str]) -> Reading
     ])
 
 
-def _prior(score: float, question: str, passage: str) -> float:
-    """What retrieval thinks of a passage, less where it is in the other language than the question."""
-    return score if language_of(passage) == language_of(question) else max(0.0, score - FOREIGN)
+def _prior(score: float, lang: Language, passage: str) -> float:
+    """What retrieval thinks of a passage, less where it is not in `lang`, the question's language."""
+    return score if language_of(passage) == lang else max(0.0, score - FOREIGN)
 
 
 def _is_possible(verdict: Verdict | None) -> bool:
