@@ -12,7 +12,7 @@ is, then part by part.
 # Without `from __future__ import annotations`: LangChain makes schemas of the steps' real annotations.
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -91,12 +91,14 @@ def build_chain(
         reranker=cross_encoder(settings.reranker) if settings.reranker else None,
     )
     local = isinstance(model, ChatLocalGPT)
-    unanswered = _sentences_without_answer(settings.home)
+    # What the program says when it found nothing or searched nothing: no words to search with later.
+    unanswered = _said(("not_found", "possible"), settings.home)
+    unsearched = _said(("small_talk", "about"), settings.home)
 
     def begin(given: ChainInput) -> State:
         started = time.perf_counter()
         question = _question(given)
-        turns = turns_of(_searched(convert_to_messages(list(given.get("chat_history") or ())), settings.home))
+        turns = turns_of(_searched(convert_to_messages(list(given.get("chat_history") or ())), unsearched))
         return {
             "question": question, "asked": without_greeting(question), "turns": turns, "started": started,
             "lang": language_of(question), "filter": given.get("filter"), "reply": _reply_without_search(question),
@@ -187,9 +189,8 @@ def _asks_several(state: State) -> bool:
     return len(state["parts"]) > 1
 
 
-def _searched(history: Sequence[BaseMessage], home: Path) -> list[BaseMessage]:
-    """The messages without thanks, greetings and questions about the program, and without the replies to them."""
-    replies = {_in_one_line(load_prompt(n, lang, home)) for n in ("small_talk", "about") for lang in ("en", "zh")}
+def _searched(history: Sequence[BaseMessage], replies: Collection[str]) -> list[BaseMessage]:
+    """The messages without thanks, greetings and questions about the program, and without the `replies` to them."""
     kept: list[BaseMessage] = []
     skipping = False
     for message in history:
@@ -208,9 +209,9 @@ def _in_one_line(text: str) -> str:
     return " ".join(text.split())
 
 
-def _sentences_without_answer(home: Path) -> list[str]:
-    """What the program says when it found nothing; no words to search with."""
-    return [_in_one_line(load_prompt(name, lang, home)) for name in ("not_found", "possible") for lang in ("en", "zh")]
+def _said(prompts: Sequence[str], home: Path) -> list[str]:
+    """These prompts in both languages, each in one line."""
+    return [_in_one_line(load_prompt(name, lang, home)) for name in prompts for lang in ("en", "zh")]
 
 
 def _now(_: State) -> float:
