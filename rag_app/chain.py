@@ -136,7 +136,8 @@ def build_chain(
 
     def documents_or_reply(state: State, config: RunnableConfig) -> Answer:
         found = look_up.invoke(state, config)
-        if found.answered:
+        # What sounds like a question about this program is a question: a less certain answer is better than none.
+        if found.answered or found.possible and state["doubtful"] == "about":
             return found
         return replace(reply({**state, "reply": state["doubtful"]}), passages=found.passages)
 

@@ -3,7 +3,8 @@
 A window is a run of sentences (rows and list lines count as sentences) of random size that holds the answer, under the
 document's title and the headings above it. For the same question other windows of the same document, which do not
 hold the answer but mention what is asked about, are practice in silence: the other site's hours, the other group's
-price. Each time an example is repeated it gets another window.
+price; so are windows of other documents, as a search over a library of some documents would bring them. Each time an
+example is repeated it gets another window.
 """
 
 from __future__ import annotations
@@ -20,11 +21,14 @@ from model.json_lines import read_lines
 from model.prompt import Turn, heading_of
 from model.training.examples import Example, answer_spans, context_key, for_calibration
 from model.training.near_misses import SENTENCE
+from model.training.similar_passages import SimilarPassages
 
 UNITS = (45.0, 270.0)       # size of a window: a CJK character is one unit, any other character a quarter
 NO_HEADING = 0.25           # of the windows are read without title and headings, so that it works without them, too
 SOME_HEADING = 0.2          # with the title alone
 NEAR = 0.7                  # of the windows without the answer: where most words of the question stand
+LIBRARY = 24                # documents among which a question looks for windows of the others
+FOUND = 6                   # the most similar windows of other documents, one of which is taken
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
 _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _TERM = re.compile(r"[a-z]{3,}|\d+|[\u3400-\u9fff](?=([\u3400-\u9fff]))")
@@ -141,6 +145,58 @@ def window_examples(questions: Sequence[Question], elsewhere: float, rng: random
             other = _without_answer(q, rng)
             if other is not None:
                 yield other
+
+
+def windows_of_others(questions: Sequence[Question], share: float, rng: random.Random) -> Iterator[Example]:
+    """Windows of other documents that look as if they answered: a search brings them beside the right one.
+
+    The documents of a language are dealt into random libraries of `LIBRARY`: among all of them too many would truly
+    answer a question that does not name its document.
+
+    Args:
+        questions: on documents; those without an answer are passed over.
+        share: of the answerable ones get such a window.
+        rng: deals, and chooses windows.
+    """
+    for lang in sorted({q.lang for q in questions}):
+        mine = [q for q in questions if q.lang == lang]
+        documents = list({id(q.document): q.document for q in mine}.values())
+        rng.shuffle(documents)
+        for first in range(0, len(documents), LIBRARY):
+            shelf = documents[first:first + LIBRARY]
+            ids = {id(d) for d in shelf}
+            asked = [q for q in mine if id(q.document) in ids and q.answers and rng.random() < share]
+            if asked and len(shelf) > 1:
+                yield from _found_elsewhere(asked, shelf, rng)
+
+
+def _found_elsewhere(asked: Sequence[Question], shelf: Sequence[Document], rng: random.Random) -> Iterator[Example]:
+    cut = {d.text[a:b].strip(): (d, (a, b)) for d in shelf for a, b in _pieces(d, rng)}
+    similar = SimilarPassages([text for text in cut if text], asked[0].lang)
+    typed = [" ".join([*(part for turn in q.history for part in turn), q.question]) for q in asked]
+    for q, ranked in zip(asked, similar.rank(typed, FOUND + LIBRARY), strict=True):
+        answers = [q.document.text[a:b].strip().casefold() for a, b in q.answers]
+        others = [
+            cut[text] for text in ranked
+            if cut[text][0] is not q.document and not any(a in text.casefold() for a in answers)
+        ][:FOUND]
+        if others:
+            document, place = others[min(rng.randrange(len(others)), rng.randrange(len(others)))]
+            made = _cut(replace(q, document=document), place, (), rng)
+            if made is not None:
+                yield made
+
+
+def _pieces(document: Document, rng: random.Random) -> Iterator[Span]:
+    """The whole document in windows of random size."""
+    first, sentences = 0, document.sentences
+    while first < len(sentences):
+        size, last = rng.uniform(*UNITS), first
+        start = sentences[first][0]
+        while last + 1 < len(sentences) and units(document.text[start:sentences[last + 1][1]]) <= size:
+            last += 1
+        yield start, sentences[last][1]
+        first = last + 1
 
 
 def _example(q: Question, answers: Sequence[Span], rng: random.Random) -> Example | None:

@@ -20,7 +20,13 @@ from model.tokenizer import TextTokenizer
 from model.training.as_typed import as_typed
 from model.training.code_switching import Translations, switched
 from model.training.conversations import after_other_turns
-from model.training.document_windows import Question, in_one_breath, questions_of, window_examples
+from model.training.document_windows import (
+    Question,
+    in_one_breath,
+    questions_of,
+    window_examples,
+    windows_of_others,
+)
 from model.training.e5_vocabulary import full_pieces, kept_pieces, pieces_in, smaller_network, tokenizer_of
 from model.training.examples import Example, held_out, load_examples
 from model.training.mixture import Tokenized, hard_negatives, several_part_questions, tokenize
@@ -158,7 +164,9 @@ def _windows(stage: Stage, loaded: Mapping[str, Sequence[Any]], rng: random.Rand
         if share.documents:
             drawn = _drawn(loaded[share.file], share.times, rng)
             together = in_one_breath(drawn, stage.several_part, rng)
-            yield from window_examples([*drawn, *together], stage.elsewhere, rng)
+            again = [q for q in drawn if len(q.answers) > 1] * stage.lists
+            yield from window_examples([*drawn, *together, *again], stage.elsewhere, rng)
+            yield from windows_of_others(drawn, stage.others, rng)
 
 
 def _drawn(mine: Sequence[_T], times: float, rng: random.Random) -> list[_T]:

@@ -117,11 +117,13 @@ class Practice:
 class Stage:
     """A mixture used until a share of all steps.
 
-    Five of the last eight are shares of the answerable examples, made from them: questions with a similar wrong
+    Five of the last ten are shares of the answerable examples, made from them: questions with a similar wrong
     passage, two questions in one, the answer's sentences deleted, a name exchanged, words of the question in the other
     language (mixture.py, near_misses.py, code_switching.py). `elsewhere` is the share of questions on documents that
-    also get a window without the answer (document_windows.py), `talked` the share of all examples after turns that do
-    not matter (conversations.py); `typed`: questions are written as people type them (as_typed.py).
+    also get a window without the answer, `others` the share of those that get a window of another document, `lists`
+    how many times more often those that need several quotes are asked (document_windows.py). `talked` is the share of
+    all examples after turns that do not matter (conversations.py); `typed`: questions are written as people type them
+    (as_typed.py).
     """
 
     until: float
@@ -133,6 +135,8 @@ class Stage:
     with_other_name: float = 0.0
     switched: float = 0.0
     elsewhere: float = 0.0
+    others: float = 0.0
+    lists: int = 0
     talked: float = 0.0
     typed: bool = False
 

@@ -461,6 +461,17 @@ def test_where_it_is_only_likely_that_nothing_is_asked_the_documents_are_asked_f
     assert answer.small_talk == (not answer.answered) == (told != "4711")
 
 
+@pytest.mark.parametrize(("kind", "shown"), [("about", True), ("talk", False)])
+def test_a_less_certain_answer_comes_before_what_the_program_says_of_itself(
+    library: Library, settings: Settings, monkeypatch: pytest.MonkeyPatch, kind: str, shown: bool
+) -> None:
+    monkeypatch.setattr("rag_app.chain.kind_of", lambda _, least: kind if least == LIKELY else "documents")
+    chain = build_chain(settings, library=library, model=ChatLocalGPT(min_confidence=0.999))
+    answer = chain.invoke({"question": "What is the garage's access code?"})
+    assert not answer.answered
+    assert (answer.possible is not None, answer.small_talk) == (shown, not shown)
+
+
 def test_a_text_is_no_question(library: Library, reader: ChatLocalGPT, settings: Settings) -> None:
     chain = build_chain(settings, library=library, model=reader)
     with pytest.raises(QuestionTooLong, match="too long for a question: 1,800 characters, and 1,000 are the most") as e:

@@ -14,6 +14,7 @@ from model.training.document_windows import (
     questions_of,
     units,
     window_examples,
+    windows_of_others,
 )
 from model.training.examples import context_key
 
@@ -219,3 +220,28 @@ def test_chinese_questions_are_joined_as_chinese_ones_are(tmp_path):
     for q in made:
         assert " " not in q.question and q.question.endswith("？")
         assert {"邮局几点开门", "诊所几点开门"} <= set(q.question.replace("还有", "").replace("？", "，").split("，"))
+
+
+def test_windows_of_other_documents_look_like_an_answer_and_hold_none(tmp_path):
+    towns = {name: GUIDE.replace("The town", name).replace("7 euros", f"{n}5 euros") for n, name in enumerate(
+        ("Aldmoor", "Birkfeld", "Cransley", "Dunmere"), 1,
+    )}
+    rows = [
+        row(f"What does a night in house 3 of {name} cost?", f"3{n}5 euros", context=text) | {"title": name}
+        for n, (name, text) in enumerate(towns.items(), 1)
+    ]
+    asked = read(tmp_path, *rows, row("Who built house 3?"))
+    made = list(windows_of_others(asked, 1.0, random.Random(1)))
+    assert [e.question for e in made] and len(made) == len(rows)
+    for example in made:
+        own = next(name for name in towns if name in example.question)
+        assert not example.quotes
+        assert example.passage not in towns[own]
+        assert any(example.passage in text for text in (*towns.values(), GUIDE))
+        assert "house" in example.passage
+        assert not example.heading.startswith(own)
+    assert list(windows_of_others(asked, 0.0, random.Random(1))) == []
+
+
+def test_a_lonely_document_has_no_others(tmp_path):
+    assert list(windows_of_others(read(tmp_path, *ROWS[:3]), 1.0, random.Random(1))) == []
