@@ -17,7 +17,7 @@ from pathlib import Path
 from ingest.job import ingest
 from ingest.library import Library
 from model.metrics import RIGHT, best, f1
-from rag_app.answer import Answer
+from rag_app.answers.answer import Answer
 from rag_app.chain import build_chain
 from rag_app.chat_models.configured import build_chat_model
 from rag_app.collection import build_embedder

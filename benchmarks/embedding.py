@@ -25,9 +25,9 @@ from numpy.typing import NDArray
 
 from benchmarks.rivals import to_int8
 from ingest.documents import LoadedDocument
-from ingest.embedding import SHIPPED, SentenceTransformerEmbedder
+from ingest.embedding.embedder import SHIPPED, SentenceTransformerEmbedder
 from ingest.resources import shipped
-from ingest.splitter import SplitterSettings, split
+from ingest.splitting.splitter import SplitterSettings, split
 from model.json_lines import read_lines
 
 Vectors = NDArray[np.float32]

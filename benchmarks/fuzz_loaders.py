@@ -26,8 +26,8 @@ from types import FrameType
 from benchmarks.fuzz_seeds import SEEDS
 from ingest.documents import LoadedDocument
 from ingest.loaders import LoadError, parts_of
-from ingest.parser_process import limit_memory
-from ingest.splitter import split
+from ingest.parser.process import limit_memory
+from ingest.splitting.splitter import split
 
 SECONDS = 10  # of computing, for one file
 _INSERTED = (
@@ -164,7 +164,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=None, help="of the random numbers")
     parser.add_argument("--keep", type=Path, default=Path("findings"), help="folder for the files that show a finding")
     options = parser.parse_args()
-    from ingest.loaders import image, pdf_page
+    from ingest.loaders import image
+    from ingest.loaders.pdf import page as pdf_page
 
     for module in (image, pdf_page):  # OCR is slow, and no part of what is tested
         if hasattr(module, "read_picture"):

@@ -15,9 +15,9 @@ import psutil
 from numpy.typing import NDArray
 
 from ingest.documents import DocumentRecord, Incoming
-from ingest.embedding import SentenceTransformerEmbedder
+from ingest.embedding.embedder import SentenceTransformerEmbedder
 from ingest.library import Library
-from ingest.splitter import SplitterSettings
+from ingest.splitting.splitter import SplitterSettings
 
 OURS = "this program"
 THEIRS = "LangChain quick start"
@@ -89,7 +89,7 @@ def run_ours(folder: Path, into: Path, jobs: int) -> Result:
 
     from ingest.engines.local import LocalEngine
     from ingest.job import ingest
-    from ingest.keywords import segmenter
+    from ingest.keywords.terms import segmenter
 
     segmenter()
     embedder = TimedEmbedder()
@@ -116,7 +116,7 @@ def run_ours(folder: Path, into: Path, jobs: int) -> Result:
 def _parsing(folder: Path) -> dict[str, float]:
     """Return the seconds that loading and splitting a folder take, which a run does in processes beside the encoder."""
     from ingest.loaders import load
-    from ingest.splitter import split
+    from ingest.splitting.splitter import split
 
     seconds = {"loading": 0.0, "splitting": 0.0}
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):

@@ -22,13 +22,14 @@ from unittest.mock import patch
 
 from opencc import OpenCC
 
-from ingest import keyword_search, keywords
 from ingest.catalogue.schema import KEYWORD_INDEX
 from ingest.documents import LoadedDocument
+from ingest.keywords import search as keyword_search
+from ingest.keywords import terms as keywords
+from ingest.keywords.stop_words import STOP_WORDS
 from ingest.loaders.normalise import normalise
-from ingest.splitter import split
-from ingest.stop_words import STOP_WORDS
-from model.language import language_of
+from ingest.splitting.splitter import split
+from model.text.language import language_of
 from rag_app.evaluation.retrieval import mean, metrics
 from rag_app.evaluation.retrieval_sets import Collection, QuerySet, read_beir_folder, read_question_files
 
@@ -37,7 +38,7 @@ _HITS = 300
 
 @dataclass(frozen=True)
 class Variant:
-    """Replacements of the product's parts: `words` of `ingest.keywords`, the index's tokenizer, columns' weights."""
+    """Replacements of the product's parts: `words` of `ingest.keywords.terms`, the tokenizer, the columns' weights."""
 
     words: Mapping[str, Any] = field(default_factory=dict)
     tokenizer: str = "porter unicode61"

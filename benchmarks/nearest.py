@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 
 from benchmarks.scale_corpus import Corpus
 from ingest.catalogue import Catalogue
-from ingest.catalogue.vector_table import VectorTable
-from ingest.chroma_folder import ChromaFolder
-from ingest.exact_search import ExactSearch
+from ingest.vectors.chroma_folder import ChromaFolder
+from ingest.vectors.exact_search import ExactSearch
+from ingest.vectors.table import VectorTable
 
 QUESTIONS = 200
 BATCH = 1000

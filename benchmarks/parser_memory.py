@@ -22,7 +22,7 @@ from pathlib import Path
 import psutil
 
 from ingest.parser import ParsedPart, Parser, ParserLimits
-from ingest.splitter import SplitterSettings
+from ingest.splitting.splitter import SplitterSettings
 
 _PICTURE = 724  # pixels, of a byte each, in each direction
 _WORDS = ["harbour", "ship", "fee", "pump", "filter", "valve", "water", "lease", "warranty", "service", "contract",

@@ -25,12 +25,12 @@ from torch import Tensor
 
 from benchmarks.rivals import OnnxRuntime, bert_of, export_onnx, to_int8
 from ingest.resources import shipped
-from ingest.sentences import sentence_spans
 from model.checkpoint import load_checkpoint
-from model.config import GPTConfig
-from model.grounded import GroundedReader
-from model.precision import number_format, reading_dtype
-from rag_app.reader import words_of
+from model.network.config import GPTConfig
+from model.network.precision import number_format, reading_dtype
+from model.reader.grounded import GroundedReader
+from model.text.sentences import sentence_spans
+from rag_app.chat_models.reader import words_of
 
 PASSAGES, TOKENS = 8, 200
 SIDE = 2048     # of the matrices that the rate is measured with

@@ -25,7 +25,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from model.import_bert import minilm_folder
+from model.convert.import_bert import minilm_folder
 from rag_app.collection import build_embedder
 from rag_app.evaluation.retrieval import metrics
 from rag_app.evaluation.retrieval_sets import Collection, read_beir_folder, read_question_files

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from transformers import BertConfig, BertForQuestionAnswering
 
-from model.gpt import GPT
-from model.import_bert import bert_names
+from model.convert.import_bert import bert_names
+from model.network.gpt import GPT
 
 
 def bert_of(gpt: GPT) -> Any:

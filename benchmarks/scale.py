@@ -32,7 +32,7 @@ from tqdm import tqdm
 from benchmarks.scale_corpus import Corpus
 from benchmarks.scale_report import write_report
 from ingest.documents import Chunk, Incoming, LoadedDocument
-from ingest.embedding import SHIPPED, SentenceTransformerEmbedder
+from ingest.embedding.embedder import SHIPPED, SentenceTransformerEmbedder
 from ingest.library import Library
 
 CHUNKS = 50         # of a document

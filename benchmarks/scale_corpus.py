@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from ingest.documents import LoadedDocument
-from ingest.embedding import Embedder
-from ingest.splitter import SplitterSettings, split
-from model.language import language_of
+from ingest.embedding.embedder import Embedder
+from ingest.splitting.splitter import SplitterSettings, split
+from model.text.language import language_of
 
 NOISE = 0.35        # length of the noise beside a vector of length 1: a copy's similarity to its mean is about 0.94
 LEAST = 200         # characters of a passage

@@ -15,9 +15,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor
 from torch.overrides import TorchFunctionMode
 
-from model.config import ConfigError, GPTConfig
 from model.errors import CheckpointError
-from model.gpt import GPT
+from model.network.config import ConfigError, GPTConfig
+from model.network.gpt import GPT
 from model.tokenizer import TOKENIZER_FILE, TextTokenizer
 
 __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "CheckpointError", "load_checkpoint", "save_checkpoint"]

@@ -11,8 +11,8 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 import torch
 from torch import Tensor
 
-from model.cache import KVCache
-from model.gpt import GPT, causal_mask
+from model.network.cache import KVCache
+from model.network.gpt import GPT, causal_mask
 
 
 class GenerationError(ValueError):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from model.language import Language
+from model.text.language import Language
 
 RIGHT = 0.5     # F1 from which an answer counts as right
 

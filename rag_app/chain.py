@@ -23,23 +23,23 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, Messag
 from langchain_core.runnables import Runnable, RunnableBranch, RunnableConfig, RunnableLambda, RunnablePassthrough
 from typing_extensions import TypedDict  # pydantic makes schemas of this one on Python 3.11 too
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
 from ingest.library import Library
-from model.language import language_of
-from model.prompt import MAX_TURNS
-from rag_app.answer import Answer
-from rag_app.answers_to_parts import with_answers_to_parts
+from model.reader.prompt import MAX_TURNS
+from model.text.language import language_of
+from rag_app.answers.answer import Answer
+from rag_app.answers.answers_to_parts import with_answers_to_parts
+from rag_app.answers.checked_answer import checked_answer, unsearched_answer
 from rag_app.chat_models.configured import build_chat_model
 from rag_app.chat_models.local_gpt import ChatLocalGPT
-from rag_app.checked_answer import checked_answer, unsearched_answer
+from rag_app.chat_models.model_message import message_of_text, message_with_passages
 from rag_app.collection import open_library
-from rag_app.conversation import searched_with, turns_of
-from rag_app.greeting import without_greeting
-from rag_app.messages.kind import LIKELY, SURE, kind_of
-from rag_app.model_message import message_of_text, message_with_passages
 from rag_app.prompts import load_prompt
-from rag_app.question_limit import LONGEST_QUESTION, QuestionTooLong
-from rag_app.question_parts import parts_of
+from rag_app.question.conversation import searched_with, turns_of
+from rag_app.question.greeting import without_greeting
+from rag_app.question.limit import LONGEST_QUESTION, QuestionTooLong
+from rag_app.question.messages.kind import LIKELY, SURE, kind_of
+from rag_app.question.parts import parts_of
 from rag_app.retrieval.rerank import cross_encoder
 from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings
@@ -137,7 +137,7 @@ def build_chain(
     def documents_or_reply(state: State, config: RunnableConfig) -> Answer:
         found = look_up.invoke(state, config)
         # What sounds like a question about this program is a question: a less certain answer is better than none.
-        if found.answered or found.possible and state["doubtful"] == "about":
+        if found.answered or (found.possible and state["doubtful"] == "about"):
             return found
         return replace(reply({**state, "reply": state["doubtful"]}), passages=found.passages)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from ingest.embedding import SHIPPED, Embedder, SentenceTransformerEmbedder
+from ingest.embedding.embedder import SHIPPED, Embedder, SentenceTransformerEmbedder
 from ingest.library import Library
 from rag_app.settings import APP_NAME, Settings
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from platformdirs import user_data_path
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
 
 APP_NAME = "quoted-rag"
 _COLLECTION = re.compile(r"[\w][\w.-]{0,63}")

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from ingest.catalogue.document_filter import path_matches
 from ingest.catalogue.schema import create_or_migrate
-from ingest.document_filter import path_matches
 from ingest.errors import LibraryClosed, LibraryDamaged, LibraryError, LibraryLocked
 
 _BUSY_TIMEOUT = 30.0  # seconds

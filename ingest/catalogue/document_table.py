@@ -7,11 +7,11 @@ from dataclasses import astuple
 
 from ingest.catalogue.chunk_table import forget_chunks
 from ingest.catalogue.database import Database
+from ingest.catalogue.document_language import document_language
 from ingest.catalogue.keyword_index import retitle_keywords
 from ingest.catalogue.sql_values import batches, json_list
 from ingest.documents import DocumentRecord, Heading, LoadedDocument, PageSpan
 from ingest.errors import DocumentNotFound
-from ingest.language import document_language
 
 _RECORD = "document_id, source, title, mime, sha256, size, state, error, chunks, characters, ingested_at"
 RECORD_OF_D = ", ".join(f"d.{column}" for column in _RECORD.split(", "))

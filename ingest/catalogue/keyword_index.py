@@ -9,8 +9,8 @@ from ingest.catalogue.meta_table import move_generation
 from ingest.catalogue.schema import KEYWORD_INDEX
 from ingest.documents import StoredChunk
 from ingest.errors import LibraryDamaged
-from ingest.keyword_search import keyword_search
-from ingest.keywords import index_identifiers, index_text
+from ingest.keywords.search import keyword_search
+from ingest.keywords.terms import index_identifiers, index_text
 
 _INSERT = (
     "INSERT INTO {} (rowid, title, heading, body, identifiers) "

@@ -14,9 +14,9 @@ The version is SQLite's `user_version`. Whoever opens a library migrates it, in 
 
 import sqlite3
 
+from ingest.catalogue.document_language import JUDGED, document_language
 from ingest.content_hash import chunk_hash
 from ingest.errors import LibraryError
-from ingest.language import JUDGED, document_language
 
 VERSION = 5
 
@@ -139,7 +139,7 @@ def create_or_migrate(connection: sqlite3.Connection) -> None:
     if version < _FIRST_WITH_VECTORS:
         _run(connection, _VECTORS)
     if 0 < version < _FIRST_WITH_VECTORS:
-        connection.execute("INSERT INTO meta VALUES ('vectors_to_adopt', 'yes')")  # see earlier_formats.py
+        connection.execute("INSERT INTO meta VALUES ('vectors_to_adopt', 'yes')")  # see upkeep/migrations.py
     if version > 0:     # a document's headings are noted when it is read again
         connection.execute("ALTER TABLE documents ADD COLUMN headings TEXT NOT NULL DEFAULT '[]'")
     connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from ingest.library import Library
 from ingest.parser import COMMAND, Parser, ParserLimits
-from ingest.splitter import SplitterSettings
+from ingest.splitting.splitter import SplitterSettings
 
 
 class LocalEngine:

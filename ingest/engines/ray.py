@@ -24,12 +24,12 @@ from numpy.typing import NDArray
 
 from ingest.content_hash import embedded_text, sha256_of
 from ingest.documents import Chunk
-from ingest.embedding import Embedder
+from ingest.embedding.embedder import Embedder
 from ingest.engines import Worker
 from ingest.errors import EngineUnavailable
 from ingest.library import Library
 from ingest.parser import ParsedEnd, ParsedPart, Parser, ParserLimits
-from ingest.splitter import SplitterSettings
+from ingest.splitting.splitter import SplitterSettings
 
 _START_SECONDS = 300.0  # until the first actor answers
 _MORE_SECONDS = 60.0  # for the others, from then on

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.changes import Change, change_of
 from ingest.engines import Worker
+from ingest.job.changes import Change, change_of
 from ingest.library import Library
 from ingest.parser import ParsedEnd, ParsedPart
 

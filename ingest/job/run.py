@@ -8,19 +8,19 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Literal
 
-from ingest.changes import shown
-from ingest.discovery import FoundFile, discover
 from ingest.documents import DocumentRecord
 from ingest.engines import Engine
 from ingest.engines.local import LocalEngine
 from ingest.errors import LibraryError
-from ingest.ignore_rules import Selection
+from ingest.job.changes import shown
 from ingest.job.progress import Progress
 from ingest.job.report import IngestEvent, IngestReport
 from ingest.job.update import Update
 from ingest.library import Library
 from ingest.loaders import LoadError
-from ingest.uploads import store_upload
+from ingest.sources.discovery import FoundFile, discover
+from ingest.sources.ignore_rules import Selection
+from ingest.sources.uploads import store_upload
 
 
 def ingest(

@@ -5,7 +5,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.changes import (
+from ingest.documents import DocumentRecord, Incoming
+from ingest.engines import Engine, Worker
+from ingest.engines.pool import ParserPool
+from ingest.errors import DocumentNotFound
+from ingest.job.batch import Batch
+from ingest.job.changes import (
     Change,
     is_gone,
     is_storable,
@@ -16,17 +21,12 @@ from ingest.changes import (
     shown,
     vanished,
 )
-from ingest.discovery import FoundFile
-from ingest.documents import DocumentRecord, Incoming
-from ingest.engines import Engine, Worker
-from ingest.errors import DocumentNotFound
-from ingest.job.batch import Batch
 from ingest.job.progress import Progress
 from ingest.job.reading import Step, read_file, weight_of
 from ingest.job.report import Outcome
 from ingest.library import Library
 from ingest.parser import ParsedEnd, ParsedPart
-from ingest.parser_pool import ParserPool
+from ingest.sources.discovery import FoundFile
 
 
 @dataclass(slots=True)

@@ -28,7 +28,7 @@ from ingest.errors import (
     LibraryNotFound,
 )
 from ingest.library.library import Library
-from ingest.verify import VerifyReport
+from ingest.upkeep.verify import VerifyReport
 
 __all__ = [
     "DocumentNotFound",

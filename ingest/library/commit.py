@@ -10,8 +10,8 @@ from ingest.errors import DocumentNotFound, LibraryError
 from ingest.library.indexing import Indexer
 from ingest.library.records import id_of, pending_record
 from ingest.library.writer import Writer
-from ingest.splitter import SplitterSettings, split
-from ingest.stable_split import keep_boundaries
+from ingest.splitting.splitter import SplitterSettings, split
+from ingest.splitting.stable_split import keep_boundaries
 
 
 class Committer:

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.catalogue import Catalogue
-from ingest.catalogue.vector_table import VectorTable
-from ingest.embedding import Embedder, EmbedderError, SentenceTransformerEmbedder
-from ingest.fingerprint import Fingerprint
-from ingest.splitter import SplitterSettings
-from ingest.vector_index import VectorIndex, open_index
-from ingest.vector_search import VectorSearch
+from ingest.embedding.embedder import Embedder, EmbedderError, SentenceTransformerEmbedder
+from ingest.splitting.splitter import SplitterSettings
+from ingest.upkeep.fingerprint import Fingerprint
+from ingest.vectors.index import VectorIndex, open_index
+from ingest.vectors.search import VectorSearch
+from ingest.vectors.table import VectorTable
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,7 @@ from pathlib import Path
 from ingest.catalogue import Catalogue
 from ingest.catalogue.job_history import JobHistory
 from ingest.documents import DocumentRecord, Incoming, LoadedDocument
-from ingest.earlier_formats import bring_up_to_date, is_of_an_earlier_format
-from ingest.embedding import Embedder
-from ingest.fingerprint import REINDEX, Fingerprint
+from ingest.embedding.embedder import Embedder
 from ingest.library.commit import Committer
 from ingest.library.current_model import CurrentModel
 from ingest.library.indexing import Indexer
@@ -18,9 +16,11 @@ from ingest.library.opening import find_folder, open_catalogue
 from ingest.library.reader import LibraryReader
 from ingest.library.records import failed_record
 from ingest.library.writer import Writer
-from ingest.splitter import SplitterSettings
-from ingest.verify import VerifyReport, verify
-from ingest.writer_lock import WriterLock
+from ingest.splitting.splitter import SplitterSettings
+from ingest.upkeep.fingerprint import REINDEX, Fingerprint
+from ingest.upkeep.migrations import bring_up_to_date, is_of_an_earlier_format
+from ingest.upkeep.verify import VerifyReport, verify
+from ingest.upkeep.writer_lock import WriterLock
 
 
 class Library(LibraryReader):

@@ -4,8 +4,8 @@ from pathlib import Path
 
 from ingest.catalogue import Catalogue
 from ingest.errors import LibraryNotFound
-from ingest.fingerprint import Fingerprint
-from ingest.writer_lock import WriterLock
+from ingest.upkeep.fingerprint import Fingerprint
+from ingest.upkeep.writer_lock import WriterLock
 
 _FILE = "library.sqlite3"
 

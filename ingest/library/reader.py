@@ -7,12 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.catalogue import Catalogue, Source
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
+from ingest.catalogue.facets import Facets, choose, containers_of, facets_of, paths_chosen
 from ingest.documents import DocumentRecord, Heading, PageSpan, StoredChunk
-from ingest.embedding import Embedder
+from ingest.embedding.embedder import Embedder
 from ingest.errors import LibraryError
-from ingest.facets import Facets, choose, containers_of, facets_of, paths_chosen
-from ingest.keywords import query_terms
+from ingest.keywords.terms import query_terms
 from ingest.library.current_model import CurrentModel, ModelInUse
 
 _RETRIES = 3  # of a search during which the library changed

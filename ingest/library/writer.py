@@ -8,8 +8,8 @@ from pathlib import Path
 
 from ingest.catalogue import Catalogue
 from ingest.library.current_model import CurrentModel
-from ingest.reindex import left_untidy, tidy_up
-from ingest.writer_lock import WriterLock
+from ingest.upkeep.reindex import left_untidy, tidy_up
+from ingest.upkeep.writer_lock import WriterLock
 
 _RUN = uuid.uuid4().hex  # with the process id: who writes
 

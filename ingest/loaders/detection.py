@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from ingest.loaders.encoding import is_plain_text
 from ingest.loaders.errors import FailureKind, LoadError, UnsupportedTypeError
 from ingest.loaders.formats import BY_EXTENSION, BY_MIME, Format
-from ingest.loaders.large_text import LARGE, Content
+from ingest.loaders.large.text import LARGE, Content
 from ingest.loaders.package import DAMAGES
 
 PEEKED = 4096  # bytes, enough for every test but the look into a ZIP archive

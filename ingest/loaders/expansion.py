@@ -16,7 +16,7 @@ from ingest.documents import LoadedDocument
 from ingest.loaders.detection import detect
 from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.formats import Format
-from ingest.loaders.large_text import LARGE, Content, drop_pages
+from ingest.loaders.large.text import LARGE, Content, drop_pages
 from ingest.loaders.members import MOST_MEMBER_BYTES, MOST_MEMBERS, MOST_UNPACKED, Member
 
 _DEEPEST = 4  # containers inside one another: a ZIP in an e-mail in a mailbox in a ZIP

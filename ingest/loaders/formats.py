@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import cast
 
 from ingest.documents import LoadedDocument
-from ingest.loaders.large_text import Content
+from ingest.loaders.large.text import Content
 from ingest.loaders.members import Member
 
 Loader = Callable[[Content, str], LoadedDocument]

@@ -8,7 +8,7 @@ from functools import partial
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.errors import FailureKind, LoadError
-from ingest.loaders.large_text import Content, drop_pages
+from ingest.loaders.large.text import Content, drop_pages
 from ingest.loaders.members import Member, Names
 
 # A message begins after an empty line with "From ", a sender and a date; in a text such a line is written ">From ".

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.loaders.errors import FailureKind, LoadError
-from ingest.loaders.line_wraps import rejoin_lines
 from ingest.loaders.normalise import normalise
-from ingest.loaders.reading_order import Box, in_reading_order
+from ingest.loaders.pdf.line_wraps import rejoin_lines
+from ingest.loaders.pdf.reading_order import Box, in_reading_order
 
 INSTALL_HINT = "install the OCR extra (pip install 'quoted-rag[ocr]') and ingest it again"
 _LEAST_SCORE = 0.5  # of a line, 0 to 1: what is less sure is noise in a picture

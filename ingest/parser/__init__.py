@@ -2,7 +2,7 @@
 
 One process serves many files, so that its start is paid once. A parser that hangs, grows or crashes costs its file
 only. The time limit is wall-clock time for one document (each member of an archive has its own). The other side is
-`ingest.parser_process`.
+`ingest.parser.process`.
 """
 
 from ingest.parser.connection import COMMAND

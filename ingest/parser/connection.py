@@ -19,15 +19,15 @@ from typing import Any
 import psutil
 
 from ingest.errors import ParserUnavailable
-from ingest.frames import LENGTHS
 from ingest.loaders.errors import FailureKind, stored_reason
+from ingest.parser.frames import LENGTHS
 from ingest.parser.limits import ParserLimits
 
 # -P: the present folder, which may hold documents, is no place for code. Our own package comes last, and only counts
 # where it is not installed.
 _START = (
     f"import sys; sys.path.append({str(Path(__file__).resolve().parents[2])!r}); "
-    "from ingest.parser_process import main; main()"
+    "from ingest.parser.process import main; main()"
 )
 COMMAND = (sys.executable, "-P", "-c", _START)
 
@@ -107,7 +107,7 @@ class ParserConnection:
             self.end()
             raise ParserUnavailable(
                 f"the process that parses files cannot be started (status {process.returncode}); "
-                f"`{sys.executable} -c 'import ingest.parser_process'` shows why"
+                f"`{sys.executable} -c 'import ingest.parser.process'` shows why"
             ) from died
         self._is_ready = True
 

@@ -8,7 +8,7 @@ from ingest.content_hash import sha256_of
 from ingest.parser.connection import COMMAND, ParserConnection, ParserDied
 from ingest.parser.limits import ParserLimits
 from ingest.parser.replies import ParsedEnd, ParsedPart, part_of
-from ingest.splitter import SplitterSettings
+from ingest.splitting.splitter import SplitterSettings
 
 
 class Parser:

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from ingest.documents import DocumentRecord
-from ingest.fingerprint import Fingerprint
 from ingest.library import Library
 from ingest.transfer.archive_format import BLOCK, DOCUMENTS, FORMAT, MANIFEST, VECTORS, VERSION, TransferReport
+from ingest.upkeep.fingerprint import Fingerprint
 
 
 def export_library(

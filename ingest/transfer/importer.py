@@ -12,7 +12,6 @@ import numpy as np
 
 from ingest.documents import Incoming
 from ingest.errors import FingerprintMismatch
-from ingest.fingerprint import Fingerprint
 from ingest.library import Library
 from ingest.transfer.archive_format import (
     BLOCK,
@@ -25,6 +24,7 @@ from ingest.transfer.archive_format import (
     TransferReport,
 )
 from ingest.transfer.validation import ListedPath, incoming_of, paths_of
+from ingest.upkeep.fingerprint import Fingerprint
 
 _MOST_MANIFEST = 1 << 20  # bytes
 _MOST_LINE = 1 << 30  # bytes of one document

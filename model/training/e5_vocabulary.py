@@ -18,15 +18,15 @@ import torch
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from torch import Tensor
 
-from model.gpt import GPT
-from model.import_e5 import E5
-from model.match_features import classes_of
+from model.convert.import_e5 import E5
+from model.network.gpt import GPT
+from model.network.match_features import classes_of
 from model.tokenizer import TextTokenizer
 
 SPECIAL = ("[CLS]", "[PAD]", "[SEP]", "[UNK]")      # in the places of <s>, <pad>, </s>, <unk>
 LINE_BREAK = "\u23ce"       # stands for a line break inside the tokenizer
 _SPACE = "\u2581"
-_SEGMENTS = 4               # question, passage, conversation, heading (model/prompt.py)
+_SEGMENTS = 4               # question, passage, conversation, heading (model/reader/prompt.py)
 _SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "DIGIT", "CJK", "FULLWIDTH", "IDEOGRAPHIC", "SUPERSCRIPT", "SUBSCRIPT")
 _UNLIKELY = -1e3            # score of a special piece, so that "[SEP]" in a text is read as ordinary characters
 _BATCH = 256                # texts encoded at once

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from model.json_lines import read_lines
-from model.prompt import Turn, heading_of
+from model.reader.prompt import Turn, heading_of
 
 _LETTERS = re.compile(r"[^\W\d_]{2}")
 
@@ -24,7 +24,7 @@ class Example:
     """A question, a passage and the quotes that answer it.
 
     `quotes` are half-open character spans of the passage in the order they should be copied; empty: the passage does
-    not say. `history` are earlier turns (model/prompt.py), `heading` is where the passage stands.
+    not say. `history` are earlier turns (model/reader/prompt.py), `heading` is where the passage stands.
     """
 
     question: str

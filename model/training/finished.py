@@ -10,10 +10,10 @@ import torch
 from tokenizers import Tokenizer
 
 from model.checkpoint import load_checkpoint
-from model.gpt import GPT
-from model.import_bert import import_bert, minilm_folder
+from model.convert.import_bert import import_bert, minilm_folder
+from model.network.gpt import GPT
 from model.tokenizer import TextTokenizer
-from model.training.embedder_recipe import EmbedderRecipe
+from model.training.embedder.recipe import EmbedderRecipe
 from model.training.recipe import Recipe
 from model.training.run_folder import last_checkpoint, steps_of
 from model.training.vocabulary import is_chinese

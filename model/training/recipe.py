@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
 
-from model.language import Language
+from model.text.language import Language
 
 
 class RecipeError(ValueError):

@@ -12,7 +12,7 @@ from types import FrameType
 import torch
 from torch import Tensor
 
-from model.gpt import GPT
+from model.network.gpt import GPT
 from model.training.recipe import Optimizer
 from model.training.run_folder import replace_checkpoint
 

@@ -27,20 +27,20 @@ from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResu
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from ingest.resources import shipped
-from model.answering import Answerer, Verdict
 from model.generate import generate
-from model.language import Language, language_of
-from model.reading import Quote, Readings
-from rag_app.asking_part import part_read
+from model.reader.answering import Answerer, Verdict
+from model.reader.reading import Quote, Readings
+from model.text.language import Language, language_of
+from rag_app.answers.sentence_window import with_items
+from rag_app.answers.several_answers import FoundAnswer, found_answers
 from rag_app.chat_models.passage_blocks import heading_of_block, question_and_passages
 from rag_app.chat_models.quoted_reply import quoted_reply, words_to_stream
-from rag_app.conversation import turns_of
+from rag_app.chat_models.reader import load_reader
+from rag_app.chat_models.table_rows import read_rows
 from rag_app.prompts import load_prompt
-from rag_app.question_kind import asks_for_list
-from rag_app.reader import load_reader
-from rag_app.sentence_window import with_items
-from rag_app.several_answers import FoundAnswer, found_answers
-from rag_app.table_rows import read_rows
+from rag_app.question.asking_part import part_read
+from rag_app.question.conversation import turns_of
+from rag_app.question.kind import asks_for_list
 
 MODEL_NAME = "quoted-rag-reader"
 # From this confidence a withheld answer is shown as a less certain one. Of questions over private documents that are

@@ -7,7 +7,7 @@ from typing import Any
 
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from model.prompt import heading_of
+from model.reader.prompt import heading_of
 
 
 def passage_block(

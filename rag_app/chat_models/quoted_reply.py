@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from model.reading import Quote
-from rag_app.sentence_window import quote_windows
-from rag_app.several_answers import FoundAnswer
+from model.reader.reading import Quote
+from rag_app.answers.sentence_window import quote_windows
+from rag_app.answers.several_answers import FoundAnswer
 
 
 def quoted_reply(

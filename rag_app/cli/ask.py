@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import click
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
 from rag_app.cli.options import filter_options, settings_options
 from rag_app.settings import Settings
 
@@ -37,7 +37,7 @@ def ask_command(
     from rag_app.cli import fail
     from rag_app.cli.showing import print_answer
     from rag_app.collection import open_library
-    from rag_app.question_limit import QuestionTooLong
+    from rag_app.question.limit import QuestionTooLong
 
     if not question.strip():
         fail("the question is empty")

@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import click
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
 from rag_app.cli import fail
 from rag_app.cli.options import filter_options, settings_options
 from rag_app.settings import Settings
@@ -82,7 +82,7 @@ def _terminal(settings: Settings) -> None:
     from rag_app.chain import build_chain
     from rag_app.cli.showing import plain, print_answer
     from rag_app.collection import open_library
-    from rag_app.question_limit import QuestionTooLong
+    from rag_app.question.limit import QuestionTooLong
 
     with open_library(settings, create=False) as library:
         if settings.filter:

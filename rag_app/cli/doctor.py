@@ -53,7 +53,7 @@ def _packages() -> str:
 def _processor() -> str:
     import torch
 
-    from model.precision import number_format
+    from model.network.precision import number_format
 
     dtype, reason = number_format()
     name = str(dtype).removeprefix("torch.")
@@ -62,7 +62,7 @@ def _processor() -> str:
 
 def _reader(settings: Settings) -> str:
     from ingest.resources import shipped
-    from rag_app.reader import load_reader
+    from rag_app.chat_models.reader import load_reader
 
     folder = settings.reader or shipped("models/reader")
     verdict, _ = load_reader(folder).answer("What color is the door?", ["The door is painted green. It has a bell."])

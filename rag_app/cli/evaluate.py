@@ -57,7 +57,7 @@ def answers(
     questions = questions[:limit]
     if mode == "reader":
         from ingest.resources import shipped
-        from rag_app.reader import load_reader
+        from rag_app.chat_models.reader import load_reader
 
         answerer = load_reader(settings.reader or shipped("models/reader"))
         answerer.answer(questions[0].question, [questions[0].context])      # the first pass pays for warming up
@@ -94,9 +94,9 @@ def grounding(
     from ingest.resources import shipped
     from model.json_lines import DataError
     from model.training.recipe import RecipeError, load_recipe
+    from rag_app.chat_models.reader import load_reader
     from rag_app.evaluation.answers import read_questions
     from rag_app.evaluation.grounding import ask_changed, report, unseen
-    from rag_app.reader import load_reader
 
     try:
         recipe = load_recipe(config or shipped("recipes/reader.toml"))
@@ -123,7 +123,7 @@ def plots(details: tuple[Path, ...], out: Path) -> None:
     from rag_app.evaluation.answers import read_details
 
     try:
-        from model.training.confidence_plots import Judgements, plot_precision_coverage, plot_reliability
+        from model.training.reader.confidence_plots import Judgements, plot_precision_coverage, plot_reliability
 
         outcomes = {file.stem: read_details(file) for file in details}
         judged = {k: Judgements([o.confidence for o in v], [o.right for o in v]) for k, v in outcomes.items()}

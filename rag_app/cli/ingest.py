@@ -21,9 +21,9 @@ from rag_app.settings import Settings
 
 if TYPE_CHECKING:
     from ingest.engines import Engine
-    from ingest.ignore_rules import Selection
     from ingest.job import IngestReport, Outcome
     from ingest.parser import ParserLimits
+    from ingest.sources.ignore_rules import Selection
 
 _ENDINGS = ("added", "replaced", "moved", "copied", "unchanged", "removed", "failed", "skipped")
 INTERRUPTED = 130
@@ -80,8 +80,8 @@ def ingest_command(
     With --engine ray, files are read, split and embedded on all machines of a Ray cluster, and written here. The files,
     this program and the embedding model have to be at the same place on each of them.
     """
-    from ingest.ignore_rules import PatternError, Selection
     from ingest.parser import ParserLimits
+    from ingest.sources.ignore_rules import PatternError, Selection
     from rag_app.cli.inputs import InputError, named_inputs
 
     try:
@@ -189,7 +189,7 @@ def _fetch(folder: Path, addresses: Sequence[str]) -> tuple[list[Path], list[Out
     if not addresses:
         return [], []
     from ingest.job import Outcome
-    from ingest.web import FetchError, fetch
+    from ingest.sources.web import FetchError, fetch
 
     fetched, failures = [], []
     for address in addresses:
@@ -224,7 +224,7 @@ def _dry_run(
     max_bytes: int,
     as_json: bool,
 ) -> NoReturn:
-    from ingest.plan import plan
+    from ingest.job.dry_run import plan
     from rag_app.cli.showing import plain, plain_reason
     from rag_app.collection import open_library
 

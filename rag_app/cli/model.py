@@ -39,9 +39,9 @@ def train_reader_command(config: Path, data: Path, run: Path, out: Path, compile
     from model.checkpoint import CheckpointError, save_checkpoint
     from model.json_lines import DataError
     from model.training.curves import plot_loss
+    from model.training.reader.loop import train_reader
     from model.training.recipe import RecipeError, load_recipe
     from model.training.run_folder import LOG_FILE
-    from model.training.train_reader import train_reader
 
     try:
         gpt, tokenizer, finished = train_reader(load_recipe(config), data, run, _say, compile_network=compile_network)
@@ -68,13 +68,13 @@ def train_embedder_command(config: Path, data: Path, run: Path, out: Path) -> No
     Ctrl-C writes a checkpoint; the same command goes on with the very next batch.
     """
     from model.checkpoint import CheckpointError
+    from model.convert.sentence_transformers_folder import encoder_vocabulary, save_sentence_transformer
     from model.json_lines import DataError
-    from model.sentence_transformers_folder import encoder_vocabulary, save_sentence_transformer
     from model.training.curves import plot_losses
-    from model.training.embedder_recipe import load_embedder_recipe
+    from model.training.embedder.loop import train_embedder
+    from model.training.embedder.recipe import load_embedder_recipe
     from model.training.recipe import RecipeError
     from model.training.run_folder import LOG_FILE
-    from model.training.train_embedder import train_embedder
 
     try:
         recipe = load_embedder_recipe(config)
@@ -106,14 +106,14 @@ def calibrate_command(config: Path, data: Path, reader: Path) -> None:
 
 
 def _calibrate(config: Path, data: Path, folder: Path) -> None:
-    from ingest.sentences import sentence_spans
-    from model.grounded import GroundedReader
-    from model.training.calibrate import LANGUAGES, OperatingRule, calibration_of
-    from model.training.confidence_plots import Judgements, plot_precision_coverage, plot_reliability
+    from model.reader.grounded import GroundedReader
+    from model.text.sentences import sentence_spans
+    from model.training.reader.calibrate import LANGUAGES, OperatingRule, calibration_of
+    from model.training.reader.confidence_plots import Judgements, plot_precision_coverage, plot_reliability
     from model.training.recipe import load_recipe
+    from rag_app.chat_models.reader import words_of
     from rag_app.collection import build_embedder
     from rag_app.evaluation.calibration import judged_cases
-    from rag_app.reader import words_of
     from rag_app.settings import Settings
 
     reader = GroundedReader.load(folder, words_of, sentence_spans)
@@ -138,8 +138,8 @@ def _calibrate(config: Path, data: Path, folder: Path) -> None:
 def import_command(source: Path, out: Path) -> None:
     """Turn a GPT-2- or Llama-shaped Hugging Face folder SOURCE into a checkpoint OUT of our own network."""
     from model.checkpoint import save_checkpoint
-    from model.import_bert import ImportFailed
-    from model.import_causal import import_causal
+    from model.convert.import_bert import ImportFailed
+    from model.convert.import_causal import import_causal
 
     try:
         gpt, tokenizer = import_causal(source)

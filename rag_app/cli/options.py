@@ -38,7 +38,7 @@ def filter_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.option("--until", metavar="YYYY-MM-DD", help="… on this day or before.")
     @functools.wraps(command)
     def wrapped(*args: Any, source: tuple[str, ...], folder: tuple[str, ...], **options: Any) -> Any:
-        from ingest.document_filter import DAYS, VALUES, DocumentFilter
+        from ingest.catalogue.document_filter import DAYS, VALUES, DocumentFilter
         from ingest.errors import FilterError
 
         rest = {name: options.pop(name) for name in (*VALUES, *DAYS) if name in options}
@@ -73,7 +73,7 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
     @click.pass_context
     @functools.wraps(command)
     def wrapped(ctx: click.Context, /, *args: Any, home: Path | None, collection: str | None, **options: Any) -> Any:
-        from ingest.embedding import EmbedderError
+        from ingest.embedding.embedder import EmbedderError
         from ingest.errors import LibraryDamaged, LibraryError, LibraryLocked
         from ingest.resources import NotShippedError
         from model.errors import CheckpointError

@@ -30,7 +30,7 @@ def reindex_command(embedder: str | None, as_json: bool, quiet: bool, settings: 
     """
     from tqdm import tqdm
 
-    from ingest.reindex import Stage, reindex
+    from ingest.upkeep.reindex import Stage, reindex
     from rag_app.collection import build_embedder
 
     given, settings = embedder, replace(settings, embedder=embedder or settings.embedder)

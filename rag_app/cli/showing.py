@@ -8,13 +8,13 @@ from collections.abc import Sequence
 
 import click
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
 from ingest.library import Library
 from ingest.loaders.errors import kind_and_message
-from model.language import language_of
-from rag_app.answer import Answer
-from rag_app.checked_answer import notes_on_unproven
-from rag_app.evidence import AnswerEvidence, Evidence, Piece, evidence_of
+from model.text.language import language_of
+from rag_app.answers.answer import Answer
+from rag_app.answers.checked_answer import notes_on_unproven
+from rag_app.answers.evidence import AnswerEvidence, Evidence, Piece, evidence_of
 
 # Documents are data: whatever they hold, no control sequence reaches the terminal.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
+from ingest.library.statistics import BIN, Statistics, statistics_of
 from rag_app.cli import fail
 from rag_app.cli.options import settings_options
 from rag_app.settings import Settings
-from rag_app.statistics import BIN, Statistics, statistics_of
 
 _WIDEST = 40    # characters of a bar
 

@@ -47,8 +47,8 @@ def watch_command(
 
     from ingest.engines.local import LocalEngine
     from ingest.errors import LibraryLocked
-    from ingest.ignore_rules import PatternError, Selection
-    from ingest.watch import WatchSettings, watch
+    from ingest.job.watch import WatchSettings, watch
+    from ingest.sources.ignore_rules import PatternError, Selection
     from rag_app.collection import open_library
 
     try:

@@ -13,11 +13,11 @@ import numpy as np
 import psutil
 from tqdm import tqdm
 
-from model.answering import Answerer
 from model.json_lines import DataError, read_lines
-from model.language import Language, language_of
 from model.metrics import RIGHT, auroc, best, exact_match, expected_calibration_error, f1
-from model.prompt import Turn
+from model.reader.answering import Answerer
+from model.reader.prompt import Turn
+from model.text.language import Language, language_of
 
 Mode = Literal["end-to-end", "reader"]
 

@@ -13,21 +13,21 @@ from pathlib import Path
 
 from langchain_core.documents import Document
 
-from ingest.embedding import Embedder
-from model.answering import Answerer
-from model.calibration import Calibration
-from model.grounded import GroundedReader
+from ingest.embedding.embedder import Embedder
 from model.metrics import RIGHT, best, f1
-from model.prompt import MAX_TURNS, heading_of
-from model.training.calibrate import Judged
+from model.reader.answering import Answerer
+from model.reader.calibration import Calibration
+from model.reader.grounded import GroundedReader
+from model.reader.prompt import MAX_TURNS, heading_of
 from model.training.examples import context_key, for_calibration, held_out
+from model.training.reader.calibrate import Judged
 from model.training.recipe import Recipe
 from rag_app.chat_models.local_gpt import with_announced_items
-from rag_app.conversation import searched_with
+from rag_app.chat_models.table_rows import read_rows
 from rag_app.evaluation.answers import Question, read_questions
 from rag_app.evaluation.temporary_library import temporary_library
+from rag_app.question.conversation import searched_with
 from rag_app.retrieval.retriever import LibraryRetriever
-from rag_app.table_rows import read_rows
 
 PEOPLE = ("private_", "docqa_")     # files of questions as people ask them about their documents
 PASSAGES = 8            # as many as the product reads by default

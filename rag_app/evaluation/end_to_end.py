@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import Runnable
 
-from rag_app.answer import Answer
+from rag_app.answers.answer import Answer
 from rag_app.chain import ChainInput, build_chain
 from rag_app.collection import build_embedder
 from rag_app.evaluation.answers import Question, Reply

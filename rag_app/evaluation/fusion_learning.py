@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from statistics import fmean, median
 from typing import Any
 
-from model.language import Language
+from model.text.language import Language
 from rag_app.evaluation.retrieval import Found, ndcg
 
 GRID = tuple(round(0.05 * step, 2) for step in range(21))

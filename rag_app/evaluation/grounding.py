@@ -14,14 +14,14 @@ from typing import Any
 
 from tqdm import tqdm
 
-from ingest.sentences import sentence_spans
-from model.answering import Answerer
 from model.json_lines import DataError
-from model.language import Language
 from model.metrics import RIGHT, best, f1
+from model.reader.answering import Answerer
+from model.text.language import Language
+from model.text.sentences import sentence_spans
 from model.training.examples import for_calibration
 from model.training.recipe import Recipe
-from model.training.similar_passages import SimilarPassages
+from model.training.synthetic.similar_passages import SimilarPassages
 from rag_app.evaluation.answers import Question, Reply, ask_reader, reply_to
 from rag_app.evaluation.intervals import bootstrap, rate
 from rag_app.evaluation.swapped_answers import Swap, swap_answers

@@ -16,11 +16,11 @@ from typing import Any
 
 from safetensors import safe_open
 
-from model.calibration import CALIBRATION_FILE
 from model.checkpoint import WEIGHTS_FILE, load_checkpoint
 from model.json_lines import DataError
 from model.metrics import auroc, expected_calibration_error
-from model.training.conversations import FILES
+from model.reader.calibration import CALIBRATION_FILE
+from model.training.synthetic.conversations import FILES
 from rag_app.evaluation.answers import Outcome, read_details
 from rag_app.evaluation.intervals import Rate, bootstrap, rate
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from tqdm import tqdm
 
 from ingest.library import Library
-from model.language import Language, language_of
+from model.text.language import Language, language_of
 from rag_app.evaluation.retrieval_sets import QuerySet
 from rag_app.retrieval.cross_language import in_other_language
 from rag_app.retrieval.fusion import CANDIDATES, Ranking, fuse, fuse_min_max, fuse_ranks

@@ -12,7 +12,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 from ingest.documents import Incoming, LoadedDocument
-from ingest.embedding import Embedder
+from ingest.embedding.embedder import Embedder
 from ingest.library import Library
 from ingest.loaders.normalise import normalise
 

@@ -10,7 +10,7 @@ import string
 from importlib.resources import files
 from pathlib import Path
 
-from model.language import Language
+from model.text.language import Language
 
 _FIELDS: dict[str, set[str]] = {
     "answer": {"passages", "question"},

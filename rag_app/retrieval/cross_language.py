@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.library import Library
-from model.language import language_of
+from model.text.language import language_of
 from rag_app.retrieval.fusion import Ranking
 
 _BEGINNING = 400    # characters of a chunk by which its language is told

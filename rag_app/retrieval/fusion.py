@@ -2,7 +2,7 @@
 
 Min-max scaling, the usual choice, makes the best hit of each search 1 however bad it is: keywords then lead a Chinese
 question astray among English passages. Here a cosine counts by how far it is from the background (the last
-candidate) towards 1, and BM25 as the share of its limit (`ingest.keyword_search`): a bad best hit stays low.
+candidate) towards 1, and BM25 as the share of its limit (`ingest.keywords.search`): a bad best hit stays low.
 That a passage in the other language holds none of the question's words says nothing against it; its keyword score is
 taken to be what its cosine lets one expect.
 Reciprocal rank fusion and min-max are here to be compared with, see `rag eval retrieval`.

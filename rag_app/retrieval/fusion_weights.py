@@ -6,6 +6,6 @@ Chosen for the embedder that ships on development sets and the questions about t
 
 from __future__ import annotations
 
-from model.language import Language
+from model.text.language import Language
 
 DENSE_WEIGHT: dict[Language, float] = {"en": 0.4, "zh": 0.35}

@@ -12,16 +12,16 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from pydantic import ConfigDict, Field, field_validator
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
 from ingest.documents import StoredChunk
 from ingest.library import Library
-from model.language import Language, language_of
+from ingest.sources.display_name import source_names
+from model.text.language import Language, language_of
 from rag_app.retrieval.cross_language import in_other_language
 from rag_app.retrieval.fusion import CANDIDATES, Ranking, fuse, normalize
 from rag_app.retrieval.fusion_weights import DENSE_WEIGHT
 from rag_app.retrieval.passages import RankedPassage, passages_of
 from rag_app.retrieval.rerank import Reranker
-from rag_app.source_name import source_names
 
 SPARE = 24          # hits beyond k that take the place of copies and of neighbours that were joined
 RERANKED = 30       # hits that a reranker judges

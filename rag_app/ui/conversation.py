@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from rag_app.answer import Answer
-from rag_app.evidence import AnswerEvidence
+from rag_app.answers.answer import Answer
+from rag_app.answers.evidence import AnswerEvidence
 
 if TYPE_CHECKING:
     from langchain_core.messages import BaseMessage

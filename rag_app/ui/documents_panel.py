@@ -10,15 +10,15 @@ import streamlit as st
 from ingest.documents import DocumentRecord
 from ingest.errors import DocumentNotFound, LibraryError
 from ingest.library import Library
-from rag_app.source_name import source_name, source_names
+from ingest.sources.display_name import source_name, source_names
 from rag_app.ui import session
 from rag_app.ui.engine import Engine, Stage
+from rag_app.ui.error_messages import explain
 from rag_app.ui.failure_words import failure_words
 from rag_app.ui.rendering import progress_html, trouble_html
 from rag_app.ui.safe_html import element, escaped
 from rag_app.ui.string_fields import Strings
 from rag_app.ui.strings import language_of_strings
-from rag_app.ui.troubles import explain
 from rag_app.ui.upload_box import show_queue
 from rag_app.ui.upload_queue import UploadQueue
 
@@ -80,7 +80,7 @@ def _chosen(records: Sequence[DocumentRecord], strings: Strings) -> list[Documen
 def _show_document(record: DocumentRecord, name: str, library: Library, strings: Strings) -> None:
     text, button = st.columns([6, 1], vertical_alignment="top")
     text.html(document_html(record, name, strings))
-    # The label is for those who listen to the page; look.py hides it from those who see the cross.
+    # The label is for those who listen to the page; theme.py hides it from those who see the cross.
     label = strings.remove_named.format(_spoken(name))
     if button.button(label, key=f"remove-{record.document_id}", help=strings.remove, icon=_CROSS, type="tertiary"):
         session.set_removal(record.document_id)

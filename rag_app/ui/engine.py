@@ -58,7 +58,7 @@ class Engine:
                 with self._at(Stage.SEARCH):
                     import chromadb  # noqa: F401 - takes a second, better now than at the first upload
 
-                    from ingest.keywords import segmenter
+                    from ingest.keywords.terms import segmenter
 
                     segmenter()     # its Chinese dictionary takes another
                     self.embedder.embed_query("warm up")

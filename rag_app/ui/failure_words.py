@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.loaders.errors import FailureKind, kind_and_message
-from model.language import Language
+from model.text.language import Language
 
 CHINESE: dict[FailureKind, str] = {
     FailureKind.EMPTY: "文件是空的。",

@@ -8,7 +8,7 @@ from pathlib import Path
 import streamlit as st
 
 from ingest.library import Library
-from rag_app.source_name import source_names
+from ingest.sources.display_name import source_names
 from rag_app.ui.documents_panel import document_html
 from rag_app.ui.safe_html import element, escaped
 from rag_app.ui.string_fields import Strings

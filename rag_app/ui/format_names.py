@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ingest.loaders.formats import BY_EXTENSION, FORMATS
-from model.language import Language
+from model.text.language import Language
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 _OPEN = "application/vnd.oasis.opendocument"

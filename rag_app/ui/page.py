@@ -7,20 +7,20 @@ from dataclasses import replace
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from ingest.embedding import EmbedderError
+from ingest.embedding.embedder import EmbedderError
 from ingest.errors import LibraryError
 from rag_app.settings import Settings, SettingsError
 from rag_app.ui import session
+from rag_app.ui.conversation_view import show_conversation
+from rag_app.ui.error_messages import explain
 from rag_app.ui.first_page import show_beginning, show_first_page
-from rag_app.ui.look import CSS, upload_box_css
 from rag_app.ui.pending import PendingAnswer
 from rag_app.ui.rendering import trouble_html
 from rag_app.ui.shared import engine_for, library_for, uploads_for
 from rag_app.ui.sidebar import show_collections, show_conversation_button, show_language, show_library
 from rag_app.ui.string_fields import Strings
 from rag_app.ui.strings import strings_for
-from rag_app.ui.talk import show_conversation
-from rag_app.ui.troubles import explain
+from rag_app.ui.theme import CSS, upload_box_css
 
 
 def show_page() -> None:

@@ -7,9 +7,9 @@ import threading
 from collections.abc import Sequence
 from enum import Enum
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
 from ingest.library import Library
-from rag_app.evidence import evidence_of
+from rag_app.answers.evidence import evidence_of
 from rag_app.settings import Settings
 from rag_app.ui.conversation import Turn, chat_history
 from rag_app.ui.engine import Engine

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from model.language import language_of
-from rag_app.answer import Answer, Passage, QuotedAnswer
-from rag_app.evidence import AnswerEvidence, Evidence, Piece
+from model.text.language import language_of
+from rag_app.answers.answer import Answer, Passage, QuotedAnswer
+from rag_app.answers.evidence import AnswerEvidence, Evidence, Piece
+from rag_app.ui.error_messages import Trouble
 from rag_app.ui.safe_html import element, escaped
 from rag_app.ui.string_fields import Strings
 from rag_app.ui.strings import strings_for
-from rag_app.ui.troubles import Trouble
 
 SURE, LIKELY = 0.85, 0.6    # confidence from which an answer is called so
 NEAREST = 3                 # passages shown when there is no answer

@@ -10,9 +10,9 @@ from typing import Any
 
 import streamlit as st
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
+from ingest.catalogue.facets import Facets
 from ingest.errors import FilterError
-from ingest.facets import Facets
 from ingest.library import Library
 from rag_app.ui import session
 from rag_app.ui.format_names import type_name

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from model.language import Language
+from model.text.language import Language
 from rag_app.settings import Settings
 from rag_app.ui.conversation import Conversation
 from rag_app.ui.strings import language_of_locale

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
 from ingest.library import Library
 from rag_app.collection import open_library
 from rag_app.settings import Settings

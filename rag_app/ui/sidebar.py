@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import streamlit as st
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
 from ingest.errors import LibraryError
 from ingest.library import Library
 from rag_app.settings import Settings, SettingsError

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from model.language import Language
+from model.text.language import Language
 from rag_app.ui.string_fields import Strings
 
 ENGLISH = Strings(

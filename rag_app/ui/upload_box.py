@@ -7,11 +7,11 @@ import streamlit as st
 from ingest.loaders import SUPPORTED_EXTENSIONS
 from ingest.resources import shipped
 from rag_app.ui import session
+from rag_app.ui.error_messages import Trouble, explain
 from rag_app.ui.format_names import all_formats
 from rag_app.ui.rendering import progress_html, trouble_html
 from rag_app.ui.string_fields import Strings
 from rag_app.ui.strings import language_of_strings
-from rag_app.ui.troubles import Trouble, explain
 from rag_app.ui.upload_queue import UploadQueue
 
 TYPES = [extension.removeprefix(".") for extension in SUPPORTED_EXTENSIONS]

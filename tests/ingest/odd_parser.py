@@ -6,8 +6,8 @@ import sys
 import time
 from collections.abc import Iterator
 
-from ingest import parser_process
 from ingest.loaders import Part, parts_of
+from ingest.parser import process as parser_process
 
 
 def misbehaving(name: str, data: bytes) -> Iterator[Part]:

@@ -12,15 +12,15 @@ from PIL import Image, ImageDraw, ImageFont
 
 from ingest.engines.local import LocalEngine
 from ingest.job import ingest
+from ingest.job.dry_run import plan
 from ingest.library import Library
 from ingest.loaders.ocr import INSTALL_HINT
-from ingest.plan import plan
 
 pytest.importorskip("rapidocr")
 WITHOUT_OCR = (
     sys.executable,
     "-c",
-    "import sys; sys.modules['rapidocr'] = None; from ingest.parser_process import main; main()",
+    "import sys; sys.modules['rapidocr'] = None; from ingest.parser.process import main; main()",
 )
 
 
@@ -83,7 +83,7 @@ def test_what_cannot_be_read_better_goes_on_answering(library: Library, tmp_path
     path.write_bytes(half_scanned())
     with closing(LocalEngine(command=WITHOUT_OCR)) as engine:
         ingest(library, [path], engine=engine)
-    crash = (sys.executable, "-c", "import sys; from ingest import parser_process as p; p.parts_of = None; p.main()")
+    crash = (sys.executable, "-c", "import sys; from ingest.parser import process as p; p.parts_of = None; p.main()")
     with closing(LocalEngine(command=crash)) as engine:
         report = ingest(library, [path], engine=engine)
     assert len(report.failed) == 1 and "could not be parsed" in str(report.failed[0].reason)

@@ -20,8 +20,8 @@ from ingest.job import ingest
 from ingest.library import Library
 from ingest.loaders import detection, parts_of
 from ingest.parser import ParsedEnd, ParsedPart, Parser, ParserLimits
-from ingest.parser_process import FileChanging, _answer_part, mapped, read_whole
-from ingest.splitter import SplitterSettings
+from ingest.parser.process import FileChanging, _answer_part, mapped, read_whole
+from ingest.splitting.splitter import SplitterSettings
 
 ODD = (sys.executable, str(Path(__file__).with_name("odd_parser.py")))
 LIMITS = ParserLimits(seconds=20, megabytes=700)

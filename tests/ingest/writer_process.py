@@ -11,10 +11,13 @@ from typing import Any
 
 from conftest import HashingEmbedder, ReversedEmbedder
 
-from ingest import catalogue, chroma_folder, fingerprint, keyword_rebuild, reindex
-from ingest.catalogue import keyword_index, meta_table, vector_table
+from ingest import catalogue
+from ingest.catalogue import keyword_index, meta_table
 from ingest.job import ingest
 from ingest.library import Library, LibraryError, LibraryLocked
+from ingest.upkeep import fingerprint, keyword_rebuild, reindex
+from ingest.vectors import chroma_folder
+from ingest.vectors import table as vector_table
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from model.config import GPTConfig
-from model.gpt import GPT
-from model.import_bert import minilm_folder
+from model.convert.import_bert import minilm_folder
+from model.network.config import GPTConfig
+from model.network.gpt import GPT
 from model.tokenizer import TextTokenizer
 from model.training.vocabulary import extend_tokenizer
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from model.generate import GenerationError, generate, next_token_probabilities, sample_next_token
-from model.gpt import causal_mask
+from model.network.gpt import causal_mask
 
 PROMPT = [3, 14, 15, 9, 26]
 SCORES = torch.tensor([[1.0, 3.0, 2.0, 0.0]]).log()   # probabilities 1/6, 3/6, 2/6, 0

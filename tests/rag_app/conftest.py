@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.documents import LoadedDocument
-from ingest.embedding import SentenceTransformerEmbedder
+from ingest.embedding.embedder import SentenceTransformerEmbedder
 from ingest.library import Library
 from rag_app.chat_models.local_gpt import ChatLocalGPT
 

@@ -12,18 +12,18 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from langchain_core.outputs import ChatResult
 from langchain_core.runnables import Runnable, RunnableLambda
 
-from ingest.document_filter import DocumentFilter
+from ingest.catalogue.document_filter import DocumentFilter
 from ingest.errors import FilterError
 from ingest.library import Library
-from model.answering import Answerer
-from model.calibration import Calibration
-from model.grounded import GroundedReader
-from model.reading import Quote, Reading, Readings
-from rag_app.answer import Answer
+from model.reader.answering import Answerer
+from model.reader.calibration import Calibration
+from model.reader.grounded import GroundedReader
+from model.reader.reading import Quote, Reading, Readings
+from rag_app.answers.answer import Answer
 from rag_app.chain import ChainInput, build_chain
 from rag_app.chat_models.local_gpt import ChatLocalGPT
-from rag_app.messages.kind import LIKELY
-from rag_app.question_limit import QuestionTooLong
+from rag_app.question.limit import QuestionTooLong
+from rag_app.question.messages.kind import LIKELY
 from rag_app.retrieval.fusion import Ranking
 from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from ingest.embedding import SentenceTransformerEmbedder
+from ingest.embedding.embedder import SentenceTransformerEmbedder
 from ingest.job import ingest
 from ingest.library import Library
 from ingest.resources import shipped
 from model.metrics import RIGHT, best, f1
-from rag_app.answer import Answer
+from rag_app.answers.answer import Answer
 from rag_app.chain import build_chain
 from rag_app.chat_models.local_gpt import ChatLocalGPT
 from rag_app.settings import Settings

@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 from chromadb.config import Settings
 
+from ingest.catalogue.document_filter import DocumentFilter
 from ingest.catalogue.schema import VERSION
 from ingest.content_hash import chunk_hash
-from ingest.document_filter import DocumentFilter
 from ingest.errors import FilterError
 from ingest.job import ingest
 from ingest.library import Library, LibraryError

@@ -22,7 +22,7 @@ def parsers() -> set[int]:
     found = set()
     for process in psutil.Process().children():
         with suppress(psutil.Error):  # it has just ended
-            if "parser_process" in " ".join(process.cmdline()):
+            if "ingest.parser.process" in " ".join(process.cmdline()):
                 found.add(process.pid)
     return found
 

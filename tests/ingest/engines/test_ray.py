@@ -12,7 +12,7 @@ import numpy as np
 import psutil
 import pytest
 
-from ingest.embedding import Embedder
+from ingest.embedding.embedder import Embedder
 from ingest.engines.local import LocalEngine
 from ingest.engines.ray import RayEngine
 from ingest.errors import EngineUnavailable

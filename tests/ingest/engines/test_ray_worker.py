@@ -10,7 +10,7 @@ import pytest
 from ingest.engines import ray as engine
 from ingest.engines.ray import RayWorker
 from ingest.parser import ParsedEnd, ParsedPart, Parser, ParserLimits
-from ingest.splitter import SplitterSettings
+from ingest.splitting.splitter import SplitterSettings
 
 
 class Died(Exception):  # noqa: N818 - stands for Ray's own

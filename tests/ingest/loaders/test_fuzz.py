@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 from benchmarks.fuzz_loaders import Edit, check_file, damaged
 from benchmarks.fuzz_seeds import SEEDS
 from ingest.documents import LoadedDocument
-from ingest.loaders import LoadError, image, parts_of, pdf
+from ingest.loaders import LoadError, image, parts_of
+from ingest.loaders.pdf import loader as pdf
 
 EXAMPLES = int(os.environ.get("FUZZ_EXAMPLES", "40"))
 SHARE = st.floats(0, 1, exclude_max=True)

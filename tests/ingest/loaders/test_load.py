@@ -16,7 +16,7 @@ from fpdf import FPDF
 from ingest.documents import LoadedDocument
 from ingest.loaders import SUPPORTED_EXTENSIONS, LoadError, is_supported, load, parts_of
 from ingest.loaders.formats import FORMATS
-from ingest.splitter import split
+from ingest.splitting.splitter import split
 
 SENTENCE = "The harbour opens at six."
 

@@ -2,7 +2,7 @@ import pytest
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.source_code import load_code, load_python
-from ingest.splitter import SplitterSettings, split
+from ingest.splitting.splitter import SplitterSettings, split
 
 PYTHON = '''"""Doc."""
 import os

@@ -3,7 +3,7 @@ import pytest
 from ingest.documents import LoadedDocument
 from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.tables import HeaderEvidence, table_lines
-from ingest.splitter import split
+from ingest.splitting.splitter import split
 
 PRICES = [["Item", "Euro"], ["Tea", "2"], ["", ""], ["Coffee\nbeans", ""]]
 

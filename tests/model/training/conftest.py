@@ -9,8 +9,10 @@ import pytest
 import torch
 from transformers import BertConfig, BertModel
 
-from model.import_bert import minilm_folder
-from model.training import finished, prepare, train_embedder
+from model.convert.import_bert import minilm_folder
+from model.training import finished
+from model.training.embedder import loop as train_embedder
+from model.training.reader import prepare
 from model.training.recipe import FileShare, Optimizer, Recipe, Stage, TextSource, Vocabulary
 
 FILLER = "The house has four floors and a garden that visitors like. Dogs wait outside, bicycles stand by the gate. "

@@ -11,9 +11,9 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from model.config import GPTConfig
-from model.gpt import GPT
-from model.import_e5 import E5
+from model.convert.import_e5 import E5
+from model.network.config import GPTConfig
+from model.network.gpt import GPT
 from model.tokenizer import TextTokenizer
 from model.training.e5_vocabulary import (
     LINE_BREAK,

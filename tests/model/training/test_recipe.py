@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from model.training import conversations
 from model.training.recipe import Optimizer, RecipeError, load_recipe
+from model.training.synthetic import conversations
 
 RECIPES = Path(__file__).parents[3] / "data" / "recipes"
 SHIPPED = RECIPES / "reader.toml"

@@ -7,7 +7,7 @@ import pytest
 import torch
 from tokenizers import Tokenizer
 
-from model.import_bert import minilm_folder
+from model.convert.import_bert import minilm_folder
 from model.tokenizer import TextTokenizer
 from model.training.vocabulary import (
     align,

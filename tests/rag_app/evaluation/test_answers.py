@@ -10,12 +10,12 @@ from langchain_core.messages import AIMessage, HumanMessage
 from langchain_core.runnables import RunnableLambda
 from numpy.typing import NDArray
 
-from model.answering import Answerer
-from model.calibration import Calibration
-from model.grounded import GroundedReader
 from model.json_lines import DataError
-from model.reading import Quote, Reading, Readings
-from rag_app.answer import Answer
+from model.reader.answering import Answerer
+from model.reader.calibration import Calibration
+from model.reader.grounded import GroundedReader
+from model.reader.reading import Quote, Reading, Readings
+from rag_app.answers.answer import Answer
 from rag_app.cli import main
 from rag_app.evaluation import end_to_end
 from rag_app.evaluation.answers import Outcome, Question, ask_reader, read_questions, report

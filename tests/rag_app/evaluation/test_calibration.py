@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from model.calibration import FEATURES
-from model.grounded import GroundedReader
-from model.prompt import Turn
-from model.reading import Quote, Reading, Readings
-from model.training.calibrate import Judged
+from model.reader.calibration import FEATURES
+from model.reader.grounded import GroundedReader
+from model.reader.prompt import Turn
+from model.reader.reading import Quote, Reading, Readings
 from model.training.examples import context_key, for_calibration
+from model.training.reader.calibrate import Judged
 from model.training.recipe import FileShare, Optimizer, Recipe, Stage
 from rag_app.evaluation import calibration
 from rag_app.evaluation.calibration import PASSAGES, judged_cases

@@ -1,6 +1,6 @@
 import pytest
 
-from model.language import Language
+from model.text.language import Language
 from rag_app.evaluation.fusion_learning import GRID, best_weight, learn_weights
 from rag_app.evaluation.retrieval import Found
 

@@ -7,9 +7,9 @@ import pytest
 from click.testing import CliRunner
 
 from ingest.resources import shipped
-from model.answering import Verdict
 from model.json_lines import DataError
-from model.reading import Quote, Reading
+from model.reader.answering import Verdict
+from model.reader.reading import Quote, Reading
 from model.training.examples import for_calibration
 from model.training.recipe import load_recipe
 from rag_app.cli import main

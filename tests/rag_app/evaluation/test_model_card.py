@@ -7,7 +7,7 @@ from click.testing import CliRunner
 
 from ingest.resources import shipped
 from model.json_lines import DataError
-from model.training.conversations import FILES
+from model.training.synthetic.conversations import FILES
 from rag_app.cli import main
 from rag_app.evaluation.answers import Outcome, write_details
 from rag_app.evaluation.grounding import report

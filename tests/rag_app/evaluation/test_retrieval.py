@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ingest.embedding import SentenceTransformerEmbedder
+from ingest.embedding.embedder import SentenceTransformerEmbedder
 from rag_app.cli import main
 from rag_app.evaluation.retrieval import SEARCHES, evaluate, metrics, search
 from rag_app.evaluation.retrieval_sets import read_beir_folder, read_question_files

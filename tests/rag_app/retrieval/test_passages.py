@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.documents import LoadedDocument, StoredChunk
-from ingest.splitter import SplitterSettings, split
+from ingest.splitting.splitter import SplitterSettings, split
 from rag_app.retrieval.passages import RankedPassage, passages_of
 
 SENTENCES = [f"Sentence number {n} tells of thing {n * 7}." for n in range(30)]

@@ -7,8 +7,8 @@ from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 from langchain_tests.integration_tests import RetrieversIntegrationTests
 
-from ingest.document_filter import DocumentFilter
-from ingest.embedding import Embedder
+from ingest.catalogue.document_filter import DocumentFilter
+from ingest.embedding.embedder import Embedder
 from ingest.errors import FilterError
 from ingest.library import Library
 from rag_app.retrieval.cross_language import in_other_language

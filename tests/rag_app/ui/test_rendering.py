@@ -8,8 +8,8 @@ import pytest
 from bs4 import BeautifulSoup
 
 from ingest.documents import DocumentRecord, DocumentState
-from rag_app.answer import Answer, Citation, QuotedAnswer, Unproven, UnprovenKind
-from rag_app.evidence import AnswerEvidence, Evidence, Piece
+from rag_app.answers.answer import Answer, Citation, QuotedAnswer, Unproven, UnprovenKind
+from rag_app.answers.evidence import AnswerEvidence, Evidence, Piece
 from rag_app.ui.documents_panel import document_html
 from rag_app.ui.rendering import answer_html, not_found_html, possible_html, question_read_html, small_talk_html
 from rag_app.ui.strings import CHINESE, ENGLISH

@@ -1,0 +1,1 @@
+"""Texts into vectors: the embedders that a library can use."""

@@ -1,0 +1,1 @@
+"""Words by which a passage is found, and the search for them."""

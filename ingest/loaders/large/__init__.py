@@ -1,0 +1,1 @@
+"""Large files in parts, each a document of its own."""

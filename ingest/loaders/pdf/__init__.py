@@ -1,0 +1,1 @@
+"""PDF: pages into text in reading order."""

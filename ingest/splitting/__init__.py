@@ -1,0 +1,1 @@
+"""Documents into chunks: at sentence ends, stable over edits, each under its headings."""

@@ -1,0 +1,1 @@
+"""What keeps a library sound: its fingerprint and lock, verification, migrations, reindexing."""

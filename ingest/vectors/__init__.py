@@ -1,0 +1,1 @@
+"""Vectors by the hash of their text: where they are kept, and how the nearest are found."""

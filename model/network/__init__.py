@@ -1,0 +1,1 @@
+"""The GPT itself: blocks, cache and heads, in plain torch."""

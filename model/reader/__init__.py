@@ -1,0 +1,1 @@
+"""The GPT as a reader: prompts and windows in, quotes with a confidence out."""

@@ -1,0 +1,1 @@
+"""What both languages need: which one a text is in, Chinese characters, and where sentences end."""

@@ -1,0 +1,1 @@
+"""Training of the reader: examples, mixtures, the loss, the loop, and the calibration of its confidence."""

@@ -1,0 +1,1 @@
+"""What is answered: quotes with their places, checked against the stored text."""
