@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tests.model.convert.test_import_e5 import PIECES, file_of, tensors
 from tokenizers import Tokenizer
 
 from model.convert.import_bert import import_bert, minilm_folder
@@ -18,6 +17,7 @@ from model.reader.prompt import HEADING, HISTORY
 from model.training.reader import prepare
 from model.training.reader.prepare import build_stages, parameter_groups, warm_start
 from model.training.recipe import FileShare, Stage, TextSource, Vocabulary
+from tests.model.convert.test_import_e5 import PIECES, file_of, tensors
 from tests.model.training.conftest import write
 
 
