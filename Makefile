@@ -15,6 +15,7 @@ test: $(VENV)/.tests-installed
 
 lint: $(VENV)/.tests-installed
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 

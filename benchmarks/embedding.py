@@ -69,8 +69,14 @@ def onnx_runtime(model: Any, folder: Path, *, int8: bool) -> Embed:
         axes = {"ids": {0: "b", 1: "l"}, "mask": {0: "b", 1: "l"}, "vectors": {0: "b"}}
         with torch.inference_mode():
             torch.onnx.export(
-                Pooled(), (example["input_ids"], example["attention_mask"]), file, dynamo=False, opset_version=17,
-                input_names=["ids", "mask"], output_names=["vectors"], dynamic_axes=axes,
+                Pooled(),
+                (example["input_ids"], example["attention_mask"]),
+                file,
+                dynamo=False,
+                opset_version=17,
+                input_names=["ids", "mask"],
+                output_names=["vectors"],
+                dynamic_axes=axes,
             )
     if int8:
         to_int8(file, folder / "int8.onnx")
@@ -83,7 +89,7 @@ def onnx_runtime(model: Any, folder: Path, *, int8: bool) -> Embed:
         order = sorted(range(len(texts)), key=lambda i: len(texts[i]))
         out = np.empty((len(texts), model.get_embedding_dimension()), dtype=np.float32)
         for i in range(0, len(order), BATCH):
-            part = order[i:i + BATCH]
+            part = order[i : i + BATCH]
             fed = tokenizer([texts[j] for j in part], return_tensors="np", padding=True, truncation=True)
             out[part] = session.run(None, {"ids": fed["input_ids"], "mask": fed["attention_mask"]})[0]
         return out
@@ -126,8 +132,9 @@ def main() -> None:
                 started = time.perf_counter()
                 work([f"How long is the warranty of machine {n}?"])
                 asked[name].append(1000 * (time.perf_counter() - started))
-    print(f"{len(texts)} chunks of {statistics.mean(map(len, texts)):.0f} characters, "
-          f"{torch.get_num_threads()} threads\n")
+    print(
+        f"{len(texts)} chunks of {statistics.mean(map(len, texts)):.0f} characters, {torch.get_num_threads()} threads\n"
+    )
     print("| | chunks a second | ratio | cosine, mean | least | one question, ms |\n|---|---|---|---|---|---|")
     base = statistics.median(times[DEFAULT])
     for name, seconds in times.items():

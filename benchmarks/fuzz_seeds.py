@@ -130,7 +130,7 @@ def _odf_table() -> str:
     cell = '<table:table-cell table:number-columns-repeated="1">'
     rows = "".join(
         "<table:table-row>"
-        + "".join(f'{cell}<text:p>{c}</text:p></table:table-cell>' for c in row)
+        + "".join(f"{cell}<text:p>{c}</text:p></table:table-cell>" for c in row)
         + "</table:table-row>"
         for row in ROWS
     )

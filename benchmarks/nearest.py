@@ -75,7 +75,7 @@ def by_chroma(name: str, vectors: NDArray[np.float32], text_of: NDArray[np.intp]
         index = ChromaFolder(Path(folder) / "chroma", "vectors")
         started = time.perf_counter()
         for start in range(0, len(vectors), BATCH):
-            few = vectors[start:start + BATCH]
+            few = vectors[start : start + BATCH]
             index.upsert([key(start + n) for n in range(len(few))], few)
         seconds = time.perf_counter() - started
         measure(name, lambda v: index.nearest(v, 50, 1), vectors, seconds, text_of)
@@ -89,7 +89,7 @@ def by_comparing(vectors: NDArray[np.float32], text_of: NDArray[np.intp]) -> Non
         table = VectorTable(catalogue.database, "model", vectors.shape[1])
         started = time.perf_counter()
         for start in range(0, len(vectors), BATCH):
-            few = vectors[start:start + BATCH]
+            few = vectors[start : start + BATCH]
             table.add([key(start + n) for n in range(len(few))], few)
         seconds = time.perf_counter() - started
         exact = ExactSearch(table)

@@ -33,7 +33,7 @@ from model.text.sentences import sentence_spans
 from rag_app.chat_models.reader import words_of
 
 PASSAGES, TOKENS = 8, 200
-SIDE = 2048     # of the matrices that the rate is measured with
+SIDE = 2048  # of the matrices that the rate is measured with
 OURS = "our reader, whole answer"
 TEXT = "The pump of the machine is cleaned with water every other week and then dried well. "
 QUESTION = "How often is the pump cleaned?"
@@ -46,7 +46,7 @@ def medians_ms(works: dict[str, Callable[[], object]], rounds: int) -> dict[str,
         for name, work in works.items():
             started = time.perf_counter()
             work()
-            if i >= 2:      # the first two warm up
+            if i >= 2:  # the first two warm up
                 times[name].append(1000 * (time.perf_counter() - started))
     return {name: statistics.median(t) for name, t in times.items()}
 
@@ -54,7 +54,7 @@ def medians_ms(works: dict[str, Callable[[], object]], rounds: int) -> dict[str,
 def prompt(reader: GroundedReader) -> tuple[list[str], Tensor, Tensor]:
     """The passages, and the ids and segments (8, 200) that the reader makes of question and passage."""
     question = reader.tokenizer.encode(QUESTION).ids
-    ids = reader.tokenizer.encode(TEXT * 40).ids[:TOKENS - len(question) - 3]
+    ids = reader.tokenizer.encode(TEXT * 40).ids[: TOKENS - len(question) - 3]
     cls, sep, _ = reader.special
     row = torch.tensor([cls, *question, sep, *ids, sep])
     segments = (torch.arange(TOKENS) >= len(question) + 2).long()
@@ -99,7 +99,9 @@ def transformers_rivals(folder: Path, ids: Tensor, segments: Tensor) -> dict[str
         return small(input_ids=ids, token_type_ids=segments, attention_mask=mask)
 
     return {
-        "transformers, float32": full, "transformers, autocast": autocast, "transformers, bfloat16": bfloat16,
+        "transformers, float32": full,
+        "transformers, autocast": autocast,
+        "transformers, bfloat16": bfloat16,
     }
 
 

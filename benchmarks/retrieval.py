@@ -34,10 +34,10 @@ from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings
 
 OURS, THEIRS = "this product", "LangChain quick start"
-DEPTH = 10      # documents judged
-CHUNKS = 3      # fetched for one document wanted: several of a document's may be among the best
+DEPTH = 10  # documents judged
+CHUNKS = 3  # fetched for one document wanted: several of a document's may be among the best
 
-Rank = Callable[[str], list[str]]   # question -> document ids, best first
+Rank = Callable[[str], list[str]]  # question -> document ids, best first
 
 
 def judge(collection: Collection, rank: Rank, limit: int, seconds: float) -> dict[str, float]:
@@ -95,8 +95,8 @@ def quick_start(collection: Collection, limit: int) -> dict[str, float]:
     chunks = RecursiveCharacterTextSplitter(chunk_size=1000, chunk_overlap=200).split_documents(documents)
     with tempfile.TemporaryDirectory() as folder:
         store = Chroma.from_documents(chunks[:5000], embeddings, persist_directory=folder)
-        for i in range(5000, len(chunks), 5000):    # Chroma takes no more at once
-            store.add_documents(chunks[i:i + 5000])
+        for i in range(5000, len(chunks), 5000):  # Chroma takes no more at once
+            store.add_documents(chunks[i : i + 5000])
         seconds = time.perf_counter() - started
 
         def rank(question: str) -> list[str]:
@@ -128,9 +128,11 @@ def main() -> None:
             done = subprocess.run([*command, "--program", program], check=True, capture_output=True, text=True)
             f = json.loads(done.stdout.splitlines()[-1])
             name = path.name.removesuffix(".xz").removesuffix(".jsonl")
-            print(f"| {name} | {program} | {100 * f['ndcg']:.1f} | {100 * f['recall']:.1f} | "
-                  f"{f['documents_a_second']:.0f} | {f['p50_ms']:.0f} | {f['cpu_ms']:.0f} | {f['megabytes']:.0f} |",
-                  flush=True)
+            print(
+                f"| {name} | {program} | {100 * f['ndcg']:.1f} | {100 * f['recall']:.1f} | "
+                f"{f['documents_a_second']:.0f} | {f['p50_ms']:.0f} | {f['cpu_ms']:.0f} | {f['megabytes']:.0f} |",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -27,8 +27,13 @@ def bert_of(gpt: GPT) -> Any:
     if (c.norm, c.norm_position, c.position, c.mlp, c.n_kv_head) != ("layer", "post", "learned", "gelu", c.n_head):
         raise ValueError("only a BERT-shaped network can be loaded into BERT")
     config = BertConfig(
-        vocab_size=c.vocab_size, hidden_size=c.n_embd, num_hidden_layers=c.n_layer, num_attention_heads=c.n_head,
-        intermediate_size=c.n_inner, max_position_embeddings=c.max_positions, layer_norm_eps=c.norm_eps,
+        vocab_size=c.vocab_size,
+        hidden_size=c.n_embd,
+        num_hidden_layers=c.n_layer,
+        num_attention_heads=c.n_head,
+        intermediate_size=c.n_inner,
+        max_position_embeddings=c.max_positions,
+        layer_norm_eps=c.norm_eps,
         type_vocab_size=c.n_segments,
     )
     bert: Any = BertForQuestionAnswering(config)
@@ -42,6 +47,7 @@ def bert_of(gpt: GPT) -> Any:
 
 def export_onnx(bert: Any, ids: Tensor, segments: Tensor, file: Path) -> None:
     """Write BERT with its start and end scores as an ONNX graph for batches of the shape of `ids` (B, L)."""
+
     class Scores(nn.Module):
         def __init__(self) -> None:
             super().__init__()
@@ -54,8 +60,13 @@ def export_onnx(bert: Any, ids: Tensor, segments: Tensor, file: Path) -> None:
     with warnings.catch_warnings(), torch.inference_mode():
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            Scores(), (ids, segments, torch.ones_like(ids)), file, dynamo=False, opset_version=17,
-            input_names=["ids", "segments", "mask"], output_names=["start", "end"],
+            Scores(),
+            (ids, segments, torch.ones_like(ids)),
+            file,
+            dynamo=False,
+            opset_version=17,
+            input_names=["ids", "segments", "mask"],
+            output_names=["start", "end"],
         )
 
 
@@ -63,7 +74,7 @@ def to_int8(file: Path, small: Path) -> None:
     """Dynamic quantization: weights int8 once, activations at every product."""
     from onnxruntime.quantization import QuantType, quantize_dynamic
 
-    logging.disable(logging.WARNING)    # it recommends a preprocessing that changes nothing here
+    logging.disable(logging.WARNING)  # it recommends a preprocessing that changes nothing here
     quantize_dynamic(file, small, weight_type=QuantType.QInt8)
     logging.disable(logging.NOTSET)
 

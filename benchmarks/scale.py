@@ -35,9 +35,9 @@ from ingest.documents import Chunk, Incoming, LoadedDocument
 from ingest.embedding.embedder import SHIPPED, SentenceTransformerEmbedder
 from ingest.library import Library
 
-CHUNKS = 50         # of a document
-TOGETHER = 10       # documents in one call of `commit_many`
-STEP = 10_000       # chunks between two lines of results
+CHUNKS = 50  # of a document
+TOGETHER = 10  # documents in one call of `commit_many`
+STEP = 10_000  # chunks between two lines of results
 
 
 @dataclass
@@ -124,7 +124,7 @@ def ask(folder: Path, corpus: Corpus, embedder: SentenceTransformerEmbedder, que
         for name, work in works.items():
             took, busy = [], []
             for number, question in enumerate(asked):
-                fresh = f"{question} {name} {number}"   # none is in the embedder's cache
+                fresh = f"{question} {name} {number}"  # none is in the embedder's cache
                 started, worked = time.perf_counter(), time.process_time()
                 work(fresh)
                 took.append(1000 * (time.perf_counter() - started))
@@ -167,7 +167,7 @@ def main() -> None:
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
     embedder = SentenceTransformerEmbedder(options.embedder or SHIPPED)
     if options.stage is None and not (options.work / "corpus.npz").exists():
-        stage("corpus")     # the model is not loaded here: its memory is no part of ingesting given vectors
+        stage("corpus")  # the model is not loaded here: its memory is no part of ingesting given vectors
     corpus = Corpus.load_or_make(options.work / "corpus.npz", options.texts, embedder, options.passages)
     folder, results = options.work / "library", options.work / "results.jsonl"
     if options.stage == "ask":

@@ -17,8 +17,8 @@ from ingest.embedding.embedder import Embedder
 from ingest.splitting.splitter import SplitterSettings, split
 from model.text.language import language_of
 
-NOISE = 0.35        # length of the noise beside a vector of length 1: a copy's similarity to its mean is about 0.94
-LEAST = 200         # characters of a passage
+NOISE = 0.35  # length of the noise beside a vector of length 1: a copy's similarity to its mean is about 0.94
+LEAST = 200  # characters of a passage
 
 
 @dataclass
@@ -73,10 +73,10 @@ class Corpus:
             words = text.split()
             if len(words) > 20:
                 start = chosen.randrange(len(words) - 10)
-                found.append(" ".join(words[start:start + 10]))
+                found.append(" ".join(words[start : start + 10]))
             else:
                 start = chosen.randrange(len(text) - 15)
-                found.append(text[start:start + 15])
+                found.append(text[start : start + 15])
         return found
 
 
@@ -84,7 +84,7 @@ def spliced(one: str, other: str) -> str:
     """The first part of one and the second part of the other, cut between words."""
     cut = one.find(" ", len(one) // 2, len(one) // 2 + 40)
     start = other.find(" ", len(other) // 2, len(other) // 2 + 40)
-    return (one[:cut if cut > 0 else len(one) // 2] + " " + other[start if start > 0 else len(other) // 2:]).strip()
+    return (one[: cut if cut > 0 else len(one) // 2] + " " + other[start if start > 0 else len(other) // 2 :]).strip()
 
 
 def passages_of(file: Path, count: int) -> list[str]:
@@ -102,5 +102,5 @@ def passages_of(file: Path, count: int) -> list[str]:
 
 def embedded(embedder: Embedder, texts: list[str]) -> NDArray[np.float32]:
     """Vectors of shape `(len(texts), dimension)`, with a bar."""
-    parts = [embedder.embed_documents(texts[n:n + 64]) for n in tqdm(range(0, len(texts), 64), desc="embedding")]
+    parts = [embedder.embed_documents(texts[n : n + 64]) for n in tqdm(range(0, len(texts), 64), desc="embedding")]
     return np.concatenate(parts)

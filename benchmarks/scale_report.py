@@ -29,15 +29,32 @@ def table(growth: list[dict[str, Any]], questions: list[dict[str, Any]]) -> str:
         size = asked["chunks"]
         grown = [line for line in growth if line["chunks"] == size]
         rates = [f"{line['added'] / line['seconds']:.0f} ({line['added'] / line['cpu_seconds']:.0f})" for line in grown]
-        cost = [rates[-1], f"{grown[-1]['rss']:.0f} MB", f"{grown[-1]['sqlite']:.0f} MB",
-                f"{grown[-1]['chroma']:.0f} MB"] if grown else ["–"] * 4
+        cost = (
+            [rates[-1], f"{grown[-1]['rss']:.0f} MB", f"{grown[-1]['sqlite']:.0f} MB", f"{grown[-1]['chroma']:.0f} MB"]
+            if grown
+            else ["–"] * 4
+        )
         vectors = asked["dense_p50"] - asked["embed_p50"]
-        rows.append("| " + " | ".join([
-            f"{size:,}", *cost, f"{asked['open_ms']:.0f} ms", f"{asked['first_ms']:.0f} ms",
-            f"{asked['all_p50']:.0f} ms", f"{asked['all_p95']:.0f} ms", f"{asked['all_cpu']:.0f} ms",
-            f"{asked['embed_p50']:.0f} ms", f"{vectors:.0f} ms", f"{asked['keyword_p50']:.0f} ms",
-            f"{100 * asked['recall']:.1f} %", f"{asked['rss']:.0f} MB",
-        ]) + " |")
+        rows.append(
+            "| "
+            + " | ".join(
+                [
+                    f"{size:,}",
+                    *cost,
+                    f"{asked['open_ms']:.0f} ms",
+                    f"{asked['first_ms']:.0f} ms",
+                    f"{asked['all_p50']:.0f} ms",
+                    f"{asked['all_p95']:.0f} ms",
+                    f"{asked['all_cpu']:.0f} ms",
+                    f"{asked['embed_p50']:.0f} ms",
+                    f"{vectors:.0f} ms",
+                    f"{asked['keyword_p50']:.0f} ms",
+                    f"{100 * asked['recall']:.1f} %",
+                    f"{asked['rss']:.0f} MB",
+                ]
+            )
+            + " |"
+        )
     return "\n".join(rows) + "\n"
 
 
@@ -56,8 +73,12 @@ def plot(growth: list[dict[str, Any]], questions: list[dict[str, Any]], path: Pa
     for key, label in (("sqlite", "library.sqlite3"), ("chroma", "chroma/"), ("rss", "memory, ingesting")):
         size.plot(chunks, [line[key] for line in growth], label=label)
     size.set(title="disk and memory", ylabel="MB", ylim=(0, None))
-    for key, label in (("all_p50", "retrieval p50"), ("all_p95", "retrieval p95"), ("embed_p50", "embedding p50"),
-                       ("keyword_p50", "keywords p50")):
+    for key, label in (
+        ("all_p50", "retrieval p50"),
+        ("all_p95", "retrieval p95"),
+        ("embed_p50", "embedding p50"),
+        ("keyword_p50", "keywords p50"),
+    ):
         latency.plot([q["chunks"] for q in questions], [q[key] for q in questions], marker="o", label=label)
     latency.set(title="one question", ylabel="ms", ylim=(0, None), xscale="log")
     for axis in (rate, size, latency):

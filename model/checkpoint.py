@@ -25,7 +25,7 @@ __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "CheckpointError", "load_checkpoint", 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 _SCALE = ".row_scale"
-_LEAST_ROUNDED = 32     # rows and columns of a matrix that is stored as int8; smaller ones weigh next to nothing
+_LEAST_ROUNDED = 32  # rows and columns of a matrix that is stored as int8; smaller ones weigh next to nothing
 
 
 def save_checkpoint(
@@ -56,17 +56,17 @@ def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[G
         if not (folder / name).exists():
             raise CheckpointError(f"{folder} has no {name}: it is not a model folder, or it is incomplete")
     try:
-        with torch.device("meta"), _Uninitialised():    # shapes only: all weights are replaced
+        with torch.device("meta"), _Uninitialised():  # shapes only: all weights are replaced
             gpt = GPT(GPTConfig.load(folder / CONFIG_FILE))
         state = _grow(load_file(folder / WEIGHTS_FILE), dtype)
-        if gpt.config.match_features:       # readers before December 2026 have none: each token is like itself only
+        if gpt.config.match_features:  # readers before December 2026 have none: each token is like itself only
             state.setdefault("match_classes", torch.arange(gpt.config.vocab_size, dtype=torch.int32))
         gpt.load_state_dict(state, assign=True)
     except (ConfigError, SafetensorError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(f"{folder}: the weights do not fit their config ({error})") from error
     try:
         tokenizer = TextTokenizer.load(folder)
-    except Exception as error:   # `tokenizers` raises the bare class for a file that it cannot read
+    except Exception as error:  # `tokenizers` raises the bare class for a file that it cannot read
         raise CheckpointError(f"{folder}: the tokenizer's files are damaged ({error})") from error
     if tokenizer.vocab_size > gpt.config.vocab_size:
         raise CheckpointError(
@@ -92,7 +92,7 @@ def _grow(state: dict[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:
     grown: dict[str, Tensor] = {}
     for name, tensor in state.items():
         if name + _SCALE not in state and not tensor.is_floating_point():
-            grown[name] = tensor.clone()    # a table of numbers, no weights
+            grown[name] = tensor.clone()  # a table of numbers, no weights
         elif not name.endswith(_SCALE):
             exact = tensor * state[name + _SCALE].float() if name + _SCALE in state else tensor
             wide = "norm." in name or name.startswith("copy_head.")

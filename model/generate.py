@@ -44,7 +44,7 @@ def next_token_probabilities(
         ranked[..., top_k:] = -torch.inf
     kept = ranked.softmax(-1)
     if top_p is not None and top_p < 1:
-        before = kept.cumsum(-1) - kept   # mass of the better tokens; of the best one exactly 0
+        before = kept.cumsum(-1) - kept  # mass of the better tokens; of the best one exactly 0
         kept = torch.where(before < top_p, kept, 0.0)
         kept = kept / kept.sum(-1, keepdim=True)
     return torch.zeros_like(kept).scatter(-1, order, kept)
@@ -125,14 +125,14 @@ def generate(
 def _decode(
     gpt: GPT, prompt_ids: Sequence[int], limit: int, choose: Callable[[Tensor], int], stop: frozenset[int]
 ) -> Iterator[int]:
-    cache = KVCache(gpt.config, batch=1, capacity=len(prompt_ids) + limit - 1)   # the last token is never read
+    cache = KVCache(gpt.config, batch=1, capacity=len(prompt_ids) + limit - 1)  # the last token is never read
     causal = gpt.config.attention == "causal"
     new = list(prompt_ids)
     for _ in range(limit):
         # entered anew for each token: the mode must not leak into the caller while this generator waits
         with torch.inference_mode():
             mask = causal_mask(len(new), cache.length) if causal and len(new) > 1 else None
-            hidden = gpt(gpt.embed(torch.tensor([new])), mask=mask, cache=cache)   # (1, T, C)
+            hidden = gpt(gpt.embed(torch.tensor([new])), mask=mask, cache=cache)  # (1, T, C)
             token = choose(gpt.logits(hidden[:, -1]))
         if token in stop:
             return

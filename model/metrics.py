@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from model.text.language import Language
 
-RIGHT = 0.5     # F1 from which an answer counts as right
+RIGHT = 0.5  # F1 from which an answer counts as right
 
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 _PUNCTUATION = set(string.punctuation)

@@ -57,7 +57,7 @@ class TextTokenizer:
         self.tokenizer = tokenizer
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
-        self.tokenizer.encode_special_tokens = True   # meaning: special tokens in a text are plain text
+        self.tokenizer.encode_special_tokens = True  # meaning: special tokens in a text are plain text
         self.han_fold = dict(han_fold or {})
         self.fold_width = fold_width
         if any(len(a) != 1 or len(b) != 1 for a, b in self.han_fold.items()):
@@ -108,7 +108,8 @@ class TextTokenizer:
         (folder / FOLD_FILE).write_text(
             json.dumps(
                 {"from": "".join(pairs), "to": "".join(pairs.values()), "width": self.fold_width}, ensure_ascii=False
-            ) + "\n",
+            )
+            + "\n",
             encoding="utf-8",
         )
 

@@ -87,7 +87,9 @@ def build_chain(
     library = library or open_library(settings)
     model = model or build_chat_model(settings)
     retriever = LibraryRetriever(
-        library=library, k=settings.passages, filter=settings.filter,
+        library=library,
+        k=settings.passages,
+        filter=settings.filter,
         reranker=cross_encoder(settings.reranker) if settings.reranker else None,
     )
     local = isinstance(model, ChatLocalGPT)
@@ -100,9 +102,15 @@ def build_chain(
         question = _question(given)
         turns = turns_of(_searched(convert_to_messages(list(given.get("chat_history") or ())), unsearched))
         return {
-            "question": question, "asked": without_greeting(question), "turns": turns, "started": started,
-            "lang": language_of(question), "filter": given.get("filter"), "reply": _reply_without_search(question),
-            "doubtful": _reply_without_search(question, LIKELY), "parts": parts_of(question) if local else [question],
+            "question": question,
+            "asked": without_greeting(question),
+            "turns": turns,
+            "started": started,
+            "lang": language_of(question),
+            "filter": given.get("filter"),
+            "reply": _reply_without_search(question),
+            "doubtful": _reply_without_search(question, LIKELY),
+            "parts": parts_of(question) if local else [question],
         }
 
     def retrieve(state: State, config: RunnableConfig) -> list[Document]:
@@ -119,8 +127,15 @@ def build_chain(
 
     def finish(state: State) -> Answer:
         return checked_answer(
-            state["message"], state["documents"], library, question=state["question"], asked=state["asked"],
-            lang=state["lang"], home=settings.home, started=state["started"], retrieved=state["retrieved"],
+            state["message"],
+            state["documents"],
+            library,
+            question=state["question"],
+            asked=state["asked"],
+            lang=state["lang"],
+            home=settings.home,
+            started=state["started"],
+            retrieved=state["retrieved"],
         )
 
     def reply(state: State) -> Answer:

@@ -230,9 +230,7 @@ class Sheet(FPDF):
     def column_widths(self, rows: list[list[str]], size: float) -> list[float]:
         """Share the width of the page between the columns of a table."""
         self.face(size, bold=True)
-        widest = [
-            max(map(self.get_string_width, column)) + 2 * CELL_PAD + 1 for column in zip(*rows, strict=True)
-        ]
+        widest = [max(map(self.get_string_width, column)) + 2 * CELL_PAD + 1 for column in zip(*rows, strict=True)]
         if sum(widest) <= self.epw:
             share = (self.epw - sum(widest)) / len(widest)
             return [width + share for width in widest]
@@ -297,9 +295,7 @@ def build_pdf(blocks: list[Block], *, footer: str, lang: str, font: Path | None)
     sheet.set_lang(lang)
     face = sheet.fonts.get("cjk")
     if isinstance(face, TTFFont):
-        text = "".join(
-            plain(b.runs) + "".join(map(plain, b.items)) + "".join(map("".join, b.rows)) for b in blocks
-        )
+        text = "".join(plain(b.runs) + "".join(map(plain, b.items)) + "".join(map("".join, b.rows)) for b in blocks)
         if missing := sorted(c for c in set(text) if ord(c) not in face.cmap):
             raise BuildError(f"the font {font} has no glyph for {' '.join(missing)}")
     sheet.add_page()
@@ -308,9 +304,7 @@ def build_pdf(blocks: list[Block], *, footer: str, lang: str, font: Path | None)
     for index, block in enumerate(blocks[1:], start=1):
         match block.kind:
             case "heading":
-                sheet.section_heading(
-                    plain(block.runs), block.level, kept_below(blocks[index + 1 :], leading)
-                )
+                sheet.section_heading(plain(block.runs), block.level, kept_below(blocks[index + 1 :], leading))
             case "paragraph":
                 text = plain(block.runs)
                 if text.endswith((":", "：")):
@@ -456,9 +450,7 @@ def build_all(font: Path) -> dict[str, bytes]:
         "travel-expense-policy.docx": build_docx(
             source("travel-expense-policy"), footer="Wiesholt group, FIN-07, version 2.3", lang="en-GB"
         ),
-        "信息安全政策.docx": build_docx(
-            source("信息安全政策"), footer="威朔集团，IT-03，第 5 版", lang="zh-CN"
-        ),
+        "信息安全政策.docx": build_docx(source("信息安全政策"), footer="威朔集团，IT-03，第 5 版", lang="zh-CN"),
         "员工手册.txt": build_text(source("员工手册")),
     }
 
@@ -466,11 +458,10 @@ def build_all(font: Path) -> dict[str, bytes]:
 def main() -> int:
     """Build every document and report what was written."""
     parser = argparse.ArgumentParser(description="Build data/samples from the Markdown files beside this script.")
-    parser.add_argument("--out", type=Path, default=HERE.parent / "samples",
-                        help="folder to write to (default: data/samples)")
     parser.add_argument(
-        "--font", type=Path, default=CJK_FONT, help=f"font for Chinese text (default: {CJK_FONT})"
+        "--out", type=Path, default=HERE.parent / "samples", help="folder to write to (default: data/samples)"
     )
+    parser.add_argument("--font", type=Path, default=CJK_FONT, help=f"font for Chinese text (default: {CJK_FONT})")
     arguments = parser.parse_args()
     try:
         documents = build_all(arguments.font)

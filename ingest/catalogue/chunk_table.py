@@ -47,9 +47,7 @@ class ChunkTable:
 
     # By the hash of the text
 
-    def with_text(
-        self, hashes: Sequence[bytes], among: Collection[str] | None, most: int
-    ) -> dict[bytes, list[str]]:
+    def with_text(self, hashes: Sequence[bytes], among: Collection[str] | None, most: int) -> dict[bytes, list[str]]:
         """Return, for each of these texts, the ids of up to `most` ready chunks; with `among`, of these documents."""
         found: dict[bytes, list[str]] = {}
         filtered = "" if among is None else "AND document_id IN (SELECT value FROM json_each(?))"

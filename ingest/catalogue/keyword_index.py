@@ -13,8 +13,7 @@ from ingest.keywords.search import keyword_search
 from ingest.keywords.terms import index_identifiers, index_text
 
 _INSERT = (
-    "INSERT INTO {} (rowid, title, heading, body, identifiers) "
-    "SELECT row, ?, ?, ?, ? FROM chunks WHERE chunk_id = ?"
+    "INSERT INTO {} (rowid, title, heading, body, identifiers) SELECT row, ?, ?, ?, ? FROM chunks WHERE chunk_id = ?"
 )
 IndexedWords = tuple[str, str, str, str, str]  # title, headings, text, identifiers; the chunk's id
 
@@ -26,9 +25,7 @@ class KeywordIndex:
         self._database = database
         self._chunks = chunks
 
-    def search(
-        self, terms: Sequence[str], k: int, among: Collection[str] | None = None
-    ) -> list[tuple[str, float]]:
+    def search(self, terms: Sequence[str], k: int, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `k` chunks that hold any of `terms` as `(chunk_id, BM25 score)`, the largest first.
 
         With `among`, only chunks of these documents. What another thread has not committed yet is not seen.

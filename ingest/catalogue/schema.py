@@ -140,7 +140,7 @@ def create_or_migrate(connection: sqlite3.Connection) -> None:
         _run(connection, _VECTORS)
     if 0 < version < _FIRST_WITH_VECTORS:
         connection.execute("INSERT INTO meta VALUES ('vectors_to_adopt', 'yes')")  # see upkeep/migrations.py
-    if version > 0:     # a document's headings are noted when it is read again
+    if version > 0:  # a document's headings are noted when it is read again
         connection.execute("ALTER TABLE documents ADD COLUMN headings TEXT NOT NULL DEFAULT '[]'")
     connection.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -207,4 +207,3 @@ def _hash_folder(folder: Path) -> str:
     for path in sorted({path for pattern in _TELLING_FILES for path in folder.glob(pattern) if path.is_file()}):
         digest.update(f"{path.relative_to(folder).as_posix()}\0{sha256_of(path)}\0".encode())
     return digest.hexdigest()
-

@@ -187,9 +187,7 @@ class Update:
         if changed is not None:
             self._library.note_modified(str(path), changed)
 
-    def _fail(
-        self, path: Path, sha256: str | None, reason: str, size: int = 0, container: str | None = None
-    ) -> None:
+    def _fail(self, path: Path, sha256: str | None, reason: str, size: int = 0, container: str | None = None) -> None:
         source = str(path)
         document_id = None
         # A path that never was a file (a typing error) is reported, not recorded.

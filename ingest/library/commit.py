@@ -23,9 +23,7 @@ class Committer:
         self._indexer = indexer
         self._splitter = splitter
 
-    def commit(
-        self, incoming: Sequence[Incoming], progress: Callable[[int, int], None] | None
-    ) -> list[DocumentRecord]:
+    def commit(self, incoming: Sequence[Incoming], progress: Callable[[int, int], None] | None) -> list[DocumentRecord]:
         """Commit a bounded number of documents; see `Library.commit_many`."""
         with self._writer.writing():
             records: dict[str, DocumentRecord] = {}

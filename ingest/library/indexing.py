@@ -22,9 +22,7 @@ class Indexer:
         self._model = model
         self.embedded = 0  # chunks since the library was opened; the vectors of others were at hand
 
-    def index(
-        self, begun: Sequence[tuple[str, Incoming]], progress: Callable[[int, int], None] | None
-    ) -> None:
+    def index(self, begun: Sequence[tuple[str, Incoming]], progress: Callable[[int, int], None] | None) -> None:
         """Write vectors and keywords of pending documents in bounded batches, reading their chunks from the disk.
 
         Args:

@@ -10,8 +10,8 @@ from typing import Any
 from ingest.library import Library
 from model.text.language import language_of
 
-_JUDGED = 20_000    # characters of a document by which its language is told
-BIN = 100           # characters: width of a bar of the histogram
+_JUDGED = 20_000  # characters of a document by which its language is told
+BIN = 100  # characters: width of a bar of the histogram
 
 
 @dataclass(slots=True)

@@ -73,9 +73,7 @@ class DocumentBuilder:
         self._end_page()
         self._page = (number, self._length)
 
-    def build(
-        self, mime: str, title: str, warning: str | None = None, *, fallback: str = ""
-    ) -> LoadedDocument:
+    def build(self, mime: str, title: str, warning: str | None = None, *, fallback: str = "") -> LoadedDocument:
         """Return the document; where `title` is blank, its first heading is its title, and else `fallback`."""
         self._end_page()
         title = " ".join(normalise(title).split())

@@ -76,11 +76,19 @@ FORMATS = (
     Format("application/epub+zip", "an EPUB book", (".epub",), "epub:load_epub"),
     Format("application/rtf", "an RTF document", (".rtf",), "rtf:load_rtf"),
     Format(
-        "text/html", "a web page", (".html", ".htm", ".xhtml"), "html:load_html", is_text=True,
+        "text/html",
+        "a web page",
+        (".html", ".htm", ".xhtml"),
+        "html:load_html",
+        is_text=True,
         parts="large_html:html_in_parts",
     ),
     Format(
-        "text/markdown", "Markdown", (".md", ".markdown"), "markdown:load_markdown", is_text=True,
+        "text/markdown",
+        "Markdown",
+        (".md", ".markdown"),
+        "markdown:load_markdown",
+        is_text=True,
         parts="large_markdown:markdown_in_parts",
     ),
     Format("text/x-rst", "reStructuredText", (".rst", ".rest"), "restructuredtext:load_restructuredtext", is_text=True),
@@ -93,12 +101,8 @@ FORMATS = (
         is_text=True,
         parts=_ROWS,
     ),
-    Format(
-        "application/json", "JSON", (".json",), "json:load_json", is_text=True, parts="large_json:json_in_parts"
-    ),
-    Format(
-        "application/jsonl", "JSON lines", (".jsonl", ".ndjson"), "json:load_jsonl", is_text=True, parts=_LINES
-    ),
+    Format("application/json", "JSON", (".json",), "json:load_json", is_text=True, parts="large_json:json_in_parts"),
+    Format("application/jsonl", "JSON lines", (".jsonl", ".ndjson"), "json:load_jsonl", is_text=True, parts=_LINES),
     Format("application/x-ipynb+json", "a Jupyter notebook", (".ipynb",), "notebook:load_notebook", is_text=True),
     Format("text/x-python", "Python source", (".py", ".pyi"), "source_code:load_python", is_text=True),
     Format("text/x-source-code", "source code", _CODE, "source_code:load_code", is_text=True, parts=_LINES),

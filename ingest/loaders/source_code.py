@@ -96,7 +96,5 @@ def _document(text: str, definitions: list[tuple[int, int, str]], stem: str) -> 
     lines = text.split("\n")
     starts = list(accumulate((len(line) + 1 for line in lines), initial=0))
     headings = tuple(Heading(level, name, starts[line]) for line, level, name in definitions)
-    atomic = tuple(
-        (start, start + len(line)) for start, line in zip(starts, lines, strict=False) if line.strip()
-    )
+    atomic = tuple((start, start + len(line)) for start, line in zip(starts, lines, strict=False) if line.strip())
     return LoadedDocument(text=text, mime="", title=stem, headings=headings, atomic_spans=atomic)

@@ -14,9 +14,7 @@ from ingest.splitting.splitter import SplitterSettings
 class Parser:
     """One parser process, started when the first file comes. Not safe to share between threads, but for `close`."""
 
-    def __init__(
-        self, splitter: SplitterSettings, limits: ParserLimits, *, command: Sequence[str] = COMMAND
-    ) -> None:
+    def __init__(self, splitter: SplitterSettings, limits: ParserLimits, *, command: Sequence[str] = COMMAND) -> None:
         self._splitter = splitter
         self._limits = limits
         self._connection = ParserConnection(limits, command)

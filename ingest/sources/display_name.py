@@ -12,7 +12,7 @@ _INSIDE = " › "
 def source_name(source: str, container: str | None) -> str:
     """The name of a file, or `archive.zip › inner/file.md` for one that lies in `container`."""
     if container is not None and source.startswith(f"{container}/"):
-        return PurePath(container).name + _INSIDE + source[len(container) + 1:]
+        return PurePath(container).name + _INSIDE + source[len(container) + 1 :]
     return PurePath(source).name or source
 
 

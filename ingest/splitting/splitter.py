@@ -142,9 +142,7 @@ def _unbroken(document: LoadedDocument, before: NDArray[np.int32], limit: int) -
     yield from _joined(inside, before, limit)
 
 
-def _joined(
-    sentences: list[tuple[int, int]], before: NDArray[np.int32], limit: int
-) -> Iterator[tuple[int, int]]:
+def _joined(sentences: list[tuple[int, int]], before: NDArray[np.int32], limit: int) -> Iterator[tuple[int, int]]:
     if sentences and before[sentences[-1][1]] - before[sentences[0][0]] <= limit:
         yield sentences[0][0], sentences[-1][1]
     else:

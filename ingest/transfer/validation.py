@@ -23,7 +23,7 @@ def incoming_of(message: dict[str, Any], vectors: NDArray[np.float32]) -> Incomi
     """Return the document of one line of an export, with `vectors` of shape `(chunks, dimension)`."""
     text = _text(message["text"])
     pages = tuple(PageSpan(_whole(n), *_span(start, end, text)) for n, start, end in message["pages"])
-    headings = tuple(       # exports of earlier versions have none
+    headings = tuple(  # exports of earlier versions have none
         Heading(_whole(level), _text(title), _span(start, len(text), text)[0])
         for level, title, start in message.get("headings", ())
     )

@@ -22,7 +22,7 @@ def open_collection(client: Any, name: str, *, create: bool) -> Any:
         return client.get_collection(name, embedding_function=None)
     wanted = {"hnsw": {"space": "cosine", "ef_search": SEARCH_WIDTH}}
     collection = client.get_or_create_collection(name, embedding_function=None, configuration=wanted)
-    width = (collection.configuration.get("hnsw") or {}).get("ef_search")   # a hosted Chroma has another kind of index
+    width = (collection.configuration.get("hnsw") or {}).get("ef_search")  # a hosted Chroma has another kind of index
     if width is not None and width < SEARCH_WIDTH:
         collection.modify(configuration={"hnsw": {"ef_search": SEARCH_WIDTH}})
     return collection

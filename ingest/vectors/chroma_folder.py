@@ -122,9 +122,7 @@ class ChromaFolder:
     def get(self, hashes: Sequence[bytes]) -> dict[bytes, NDArray[np.float32]]:
         """Return the vectors of these texts; texts without one are left out."""
         with self._shared.lock:
-            found = self._patiently(
-                lambda c: chroma_collection.vectors(c, [key.hex() for key in hashes]), create=True
-            )
+            found = self._patiently(lambda c: chroma_collection.vectors(c, [key.hex() for key in hashes]), create=True)
         return {bytes.fromhex(key): vector for key, vector in found.items()}
 
     def delete(self, hashes: Sequence[bytes]) -> None:

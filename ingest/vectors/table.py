@@ -77,9 +77,7 @@ class VectorTable:
                 "DELETE FROM vectors WHERE model = ? AND hash = ?", ((self.model, key) for key in hashes)
             )
 
-    def blocks(
-        self, after: int = 0, most: int | None = None
-    ) -> Iterator[tuple[int, list[bytes], NDArray[np.float32]]]:
+    def blocks(self, after: int = 0, most: int | None = None) -> Iterator[tuple[int, list[bytes], NDArray[np.float32]]]:
         """Yield all vectors stored after a row, or the first `most` of them, oldest first, a bounded number at a time.
 
         Yields:

@@ -41,10 +41,10 @@ def import_causal(folder: Path) -> tuple[GPT, TextTokenizer]:
     try:
         config, state = _from_gpt2(folder, source, weights) if kind == "gpt2" else _from_llama(folder, source, weights)
         if config.tie_embeddings:
-            weights.pop("lm_head.weight", None)   # a copy of the embeddings
+            weights.pop("lm_head.weight", None)  # a copy of the embeddings
         if weights:
             raise ImportFailed(f"{folder}: no place for {_some(weights)}: not a plain {kind}")
-        with torch.device("meta"):   # every tensor is replaced: no memory for another set, no random numbers
+        with torch.device("meta"):  # every tensor is replaced: no memory for another set, no random numbers
             gpt = GPT(config)
         gpt.load_state_dict(state | _zero_biases(gpt, state), assign=True)
     except KeyError as error:
@@ -63,15 +63,17 @@ def stop_ids(folder: Path) -> tuple[int, ...]:
     return tuple(found) if isinstance(found, list) else (found,)
 
 
-def _from_gpt2(
-    folder: Path, source: dict[str, Any], weights: dict[str, Tensor]
-) -> tuple[GPTConfig, dict[str, Tensor]]:
-    _require(folder, source, {
-        "activation_function": tuple(_GPT2_ACTIVATIONS),
-        "scale_attn_weights": (True, None),
-        "scale_attn_by_inverse_layer_idx": (False, None),
-        "add_cross_attention": (False, None),
-    })
+def _from_gpt2(folder: Path, source: dict[str, Any], weights: dict[str, Tensor]) -> tuple[GPTConfig, dict[str, Tensor]]:
+    _require(
+        folder,
+        source,
+        {
+            "activation_function": tuple(_GPT2_ACTIVATIONS),
+            "scale_attn_weights": (True, None),
+            "scale_attn_by_inverse_layer_idx": (False, None),
+            "add_cross_attention": (False, None),
+        },
+    )
     width = source["n_embd"]
     tied = source.get("tie_word_embeddings", True)
     config = GPTConfig(
@@ -115,12 +117,16 @@ def _from_llama(
 ) -> tuple[GPTConfig, dict[str, Tensor]]:
     rope = source.get("rope_parameters") or source.get("rope_scaling") or {}
     heads, width = source["num_attention_heads"], source["hidden_size"]
-    _require(folder, source, {
-        "hidden_act": ("silu",),
-        "use_sliding_window": (False, None),
-        "head_dim": (width // heads, None),
-        "partial_rotary_factor": (1, None),
-    })
+    _require(
+        folder,
+        source,
+        {
+            "hidden_act": ("silu",),
+            "use_sliding_window": (False, None),
+            "head_dim": (width // heads, None),
+            "partial_rotary_factor": (1, None),
+        },
+    )
     if rope.get("rope_type", rope.get("type", "default")) != "default" or rope.get("partial_rotary_factor", 1) != 1:
         raise ImportFailed(f"{folder}: scaled or partial rotary positions ({rope}) cannot be represented")
     if set(source.get("layer_types") or ()) - {"full_attention"}:
@@ -171,7 +177,7 @@ def _tokenizer(folder: Path, config: GPTConfig) -> TextTokenizer:
         raise ImportFailed(f"{folder} has no {TOKENIZER_FILE}: save it with transformers' save_pretrained")
     try:
         tokenizer = TextTokenizer(Tokenizer.from_file(str(path)), fold_width=False)
-    except Exception as error:   # `tokenizers` raises the bare class for a file that it cannot read
+    except Exception as error:  # `tokenizers` raises the bare class for a file that it cannot read
         raise ImportFailed(f"{path}: damaged ({error})") from error
     if tokenizer.vocab_size > config.vocab_size:
         raise ImportFailed(f"{path} has {tokenizer.vocab_size} tokens, the network only {config.vocab_size}")
@@ -196,7 +202,7 @@ _COMMON: dict[str, Any] = {
     "copy_head": False,
     "language_model": True,
 }
-_BUFFERS = (".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq")   # constants that old files carry
+_BUFFERS = (".attn.bias", ".attn.masked_bias", ".rotary_emb.inv_freq")  # constants that old files carry
 _GPT2_ACTIVATIONS: dict[str, Any] = {"gelu_new": "gelu_tanh", "gelu_pytorch_tanh": "gelu_tanh", "gelu": "gelu"}
 _LLAMA_BLOCK = {
     "attention.q": "self_attn.q_proj",

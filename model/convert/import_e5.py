@@ -26,7 +26,7 @@ __all__ = ["E5", "ImportFailed", "e5_file", "import_e5", "read_e5"]
 
 WEIGHTS = "e5-small-q4.bin"
 _MAGIC = b"E5S1"
-_BLOCK = 32                 # values that share a scale
+_BLOCK = 32  # values that share a scale
 _Q4_0 = 1
 _BLOCK_BYTES = 2 + _BLOCK // 2
 
@@ -110,7 +110,7 @@ class _Cursor:
         return values
 
     def raw(self, count: int) -> bytes:
-        found = self.data[self.at:self.at + count]
+        found = self.data[self.at : self.at + count]
         self.at += count
         return found
 
@@ -129,7 +129,7 @@ def _read(data: mmap.mmap) -> E5:
     scores = cursor.array("<f4", pieces)
     text = cursor.raw(size)
     entries, _ = (int(v) for v in cursor.take("2i"))
-    for _ in range(entries):            # its normalisation: the tokenizer does the same by NFKC
+    for _ in range(entries):  # its normalisation: the tokenizer does the same by NFKC
         _, length = cursor.take("IB")
         cursor.at += 4 * int(length)
     weights: dict[str, Tensor] = {}
@@ -138,12 +138,25 @@ def _read(data: mmap.mmap) -> E5:
         kind, count, at, _ = (int(v) for v in cursor.take("BIQQ"))
         weights[name] = torch.from_numpy(_tensor(data, kind, count, at))
     config = GPTConfig(
-        vocab_size=vocabulary, n_layer=layers, n_head=heads, n_kv_head=heads, n_embd=width, n_inner=inner,
-        max_positions=positions, norm_eps=eps, n_segments=segments, copy_head=False,
+        vocab_size=vocabulary,
+        n_layer=layers,
+        n_head=heads,
+        n_kv_head=heads,
+        n_embd=width,
+        n_inner=inner,
+        max_positions=positions,
+        norm_eps=eps,
+        n_segments=segments,
+        copy_head=False,
     )
     return E5(
-        config, _renamed(weights, config),
-        [(text[offsets[i]:offsets[i + 1]].decode(), float(scores[i])) for i in range(pieces)], bos, eos, pad, unk,
+        config,
+        _renamed(weights, config),
+        [(text[offsets[i] : offsets[i + 1]].decode(), float(scores[i])) for i in range(pieces)],
+        bos,
+        eos,
+        pad,
+        unk,
     )
 
 
@@ -159,8 +172,10 @@ def _tensor(data: mmap.mmap, kind: int, count: int, at: int) -> NDArray[np.float
 
 def _renamed(weights: dict[str, Tensor], config: GPTConfig) -> dict[str, Tensor]:
     shapes = {
-        "tokens.weight": (config.vocab_size, config.n_embd), "positions.weight": (config.max_positions, config.n_embd),
-        "segments.weight": (config.n_segments, config.n_embd), "embedding_norm.weight": (config.n_embd,),
+        "tokens.weight": (config.vocab_size, config.n_embd),
+        "positions.weight": (config.max_positions, config.n_embd),
+        "segments.weight": (config.n_segments, config.n_embd),
+        "embedding_norm.weight": (config.n_embd,),
         "embedding_norm.bias": (config.n_embd,),
     }
     state = {ours: weights[theirs].view(shapes[ours]) for ours, theirs in _EMBEDDINGS.items()}
@@ -174,10 +189,19 @@ def _renamed(weights: dict[str, Tensor], config: GPTConfig) -> dict[str, Tensor]
 
 
 _EMBEDDINGS = {
-    "tokens.weight": "emb.word", "positions.weight": "emb.pos", "segments.weight": "emb.type",
-    "embedding_norm.weight": "emb.ln.w", "embedding_norm.bias": "emb.ln.b",
+    "tokens.weight": "emb.word",
+    "positions.weight": "emb.pos",
+    "segments.weight": "emb.type",
+    "embedding_norm.weight": "emb.ln.w",
+    "embedding_norm.bias": "emb.ln.b",
 }
 _BLOCKS = {
-    "attention.q": "q", "attention.k": "k", "attention.v": "v", "attention.out": "ao", "attention_norm": "aln",
-    "mlp.up": "fi", "mlp.down": "fo", "mlp_norm": "oln",
+    "attention.q": "q",
+    "attention.k": "k",
+    "attention.v": "v",
+    "attention.out": "ao",
+    "attention_norm": "aln",
+    "mlp.up": "fi",
+    "mlp.down": "fo",
+    "mlp_norm": "oln",
 }

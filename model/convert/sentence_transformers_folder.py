@@ -37,12 +37,12 @@ class EncoderVocabulary:
     """
 
     tokenizer: Tokenizer
-    rows: NDArray[np.int64]     # (number of ids,)
+    rows: NDArray[np.int64]  # (number of ids,)
 
     def encode(self, texts: Sequence[str], longest: int) -> list[list[int]]:
         """Rows of texts, special tokens included, cut to `longest` tokens."""
         found = (self.rows[e.ids].tolist() for e in self.tokenizer.encode_batch_fast(list(texts)))
-        return [ids if len(ids) <= longest else [*ids[:longest - 1], ids[-1]] for ids in found]
+        return [ids if len(ids) <= longest else [*ids[: longest - 1], ids[-1]] for ids in found]
 
 
 def encoder_vocabulary(reader: TextTokenizer) -> EncoderVocabulary:
@@ -97,28 +97,58 @@ def save_sentence_transformer(folder: Path, gpt: GPT, vocabulary: EncoderVocabul
     c = gpt.config
     save_file(stored(gpt, vocabulary.rows), folder / "model.safetensors", metadata={"format": "pt"})
     vocabulary.tokenizer.save(str(folder / "tokenizer.json"))
-    _write(folder / "config.json", {
-        "architectures": ["BertModel"], "model_type": "bert", "vocab_size": len(vocabulary.rows),
-        "hidden_size": c.n_embd, "num_hidden_layers": c.n_layer, "num_attention_heads": c.n_head,
-        "intermediate_size": c.n_inner, "hidden_act": "gelu", "max_position_embeddings": c.max_positions,
-        "type_vocab_size": c.n_segments, "layer_norm_eps": c.norm_eps, "pad_token_id": 0, "hidden_dropout_prob": 0.0,
-        "attention_probs_dropout_prob": 0.0, "dtype": "float32",
-    })
-    _write(folder / "tokenizer_config.json", {
-        "tokenizer_class": "PreTrainedTokenizerFast", "model_max_length": longest, "cls_token": "[CLS]",
-        "sep_token": "[SEP]", "pad_token": "[PAD]", "unk_token": "[UNK]", "mask_token": "[MASK]",
-    })
-    _write(folder / "modules.json", [
-        {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-        {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
-        {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
-    ])
+    _write(
+        folder / "config.json",
+        {
+            "architectures": ["BertModel"],
+            "model_type": "bert",
+            "vocab_size": len(vocabulary.rows),
+            "hidden_size": c.n_embd,
+            "num_hidden_layers": c.n_layer,
+            "num_attention_heads": c.n_head,
+            "intermediate_size": c.n_inner,
+            "hidden_act": "gelu",
+            "max_position_embeddings": c.max_positions,
+            "type_vocab_size": c.n_segments,
+            "layer_norm_eps": c.norm_eps,
+            "pad_token_id": 0,
+            "hidden_dropout_prob": 0.0,
+            "attention_probs_dropout_prob": 0.0,
+            "dtype": "float32",
+        },
+    )
+    _write(
+        folder / "tokenizer_config.json",
+        {
+            "tokenizer_class": "PreTrainedTokenizerFast",
+            "model_max_length": longest,
+            "cls_token": "[CLS]",
+            "sep_token": "[SEP]",
+            "pad_token": "[PAD]",
+            "unk_token": "[UNK]",
+            "mask_token": "[MASK]",
+        },
+    )
+    _write(
+        folder / "modules.json",
+        [
+            {"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+            {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"},
+            {"idx": 2, "name": "2", "path": "2_Normalize", "type": "sentence_transformers.models.Normalize"},
+        ],
+    )
     _write(folder / "sentence_bert_config.json", {"max_seq_length": longest, "do_lower_case": False})
     (folder / "1_Pooling").mkdir(exist_ok=True)
-    _write(folder / "1_Pooling" / "config.json", {
-        "word_embedding_dimension": c.n_embd, "pooling_mode_mean_tokens": True, "pooling_mode_cls_token": False,
-        "pooling_mode_max_tokens": False, "pooling_mode_mean_sqrt_len_tokens": False,
-    })
+    _write(
+        folder / "1_Pooling" / "config.json",
+        {
+            "word_embedding_dimension": c.n_embd,
+            "pooling_mode_mean_tokens": True,
+            "pooling_mode_cls_token": False,
+            "pooling_mode_max_tokens": False,
+            "pooling_mode_mean_sqrt_len_tokens": False,
+        },
+    )
 
 
 def _write(path: Path, value: object) -> None:

@@ -9,9 +9,9 @@ from __future__ import annotations
 import ctypes
 import sys
 
-_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3   # mallopt's names for its settings, from malloc.h
-KEPT = 128 << 20            # bytes of freed memory that stay; a batch of the longest prompts takes about 100 MB
-LARGEST = 32 << 20          # bytes of the largest block that is taken from this memory; glibc allows no more
+_TRIM_THRESHOLD, _MMAP_THRESHOLD = -1, -3  # mallopt's names for its settings, from malloc.h
+KEPT = 128 << 20  # bytes of freed memory that stay; a batch of the longest prompts takes about 100 MB
+LARGEST = 32 << 20  # bytes of the largest block that is taken from this memory; glibc allows no more
 
 
 def keep_freed_memory() -> None:

@@ -44,8 +44,8 @@ class KVCache:
         end = self.length + k.size(2)
         if end > self.capacity:
             raise ValueError(f"cache of {self.capacity} tokens cannot take {end}")
-        self.k[layer, :, :, self.length:end] = k
-        self.v[layer, :, :, self.length:end] = v
+        self.k[layer, :, :, self.length : end] = k
+        self.v[layer, :, :, self.length : end] = v
         return self.k[layer, :, :, :end], self.v[layer, :, :, :end]
 
     def advance(self, tokens: int) -> None:

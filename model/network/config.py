@@ -25,10 +25,10 @@ class GPTConfig:
     vocab_size: int
     n_layer: int = 6
     n_head: int = 12
-    n_kv_head: int = 12                 # fewer than n_head: grouped-query attention
-    n_embd: int = 384                   # width of the residual stream
-    n_inner: int = 1536                 # width inside the MLP
-    max_positions: int = 512            # longest sequence, tokens
+    n_kv_head: int = 12  # fewer than n_head: grouped-query attention
+    n_embd: int = 384  # width of the residual stream
+    n_inner: int = 1536  # width inside the MLP
+    max_positions: int = 512  # longest sequence, tokens
     norm: Literal["layer", "rms"] = "layer"
     norm_position: Literal["pre", "post"] = "post"
     norm_eps: float = 1e-12
@@ -36,14 +36,14 @@ class GPTConfig:
     rope_theta: float = 10_000.0
     mlp: Literal["gelu", "gelu_tanh", "swiglu"] = "gelu"
     bias: bool = True
-    embedding_norm: bool = True         # a norm right after the embeddings (BERT has one, GPT-2 has not)
-    n_segments: int = 2                 # learned segment rows (question, passage); 0: none
+    embedding_norm: bool = True  # a norm right after the embeddings (BERT has one, GPT-2 has not)
+    n_segments: int = 2  # learned segment rows (question, passage); 0: none
     attention: Literal["prefix", "causal"] = "prefix"  # prefix: bidirectional over the prompt, causal after it
-    tie_embeddings: bool = True         # the output matrix is the embedding matrix
-    match_features: bool = False        # prompt tokens know what they share with the other side (match_features.py)
-    copy_head: bool = True              # can emit copy instructions (copy_head.py)
-    language_model: bool = False        # its next-token scores were trained: free generation makes sense
-    dropout: float = 0.0                # on the residual branches, never inside attention
+    tie_embeddings: bool = True  # the output matrix is the embedding matrix
+    match_features: bool = False  # prompt tokens know what they share with the other side (match_features.py)
+    copy_head: bool = True  # can emit copy instructions (copy_head.py)
+    language_model: bool = False  # its next-token scores were trained: free generation makes sense
+    dropout: float = 0.0  # on the residual branches, never inside attention
 
     def __post_init__(self) -> None:
         for name in _SIZES:

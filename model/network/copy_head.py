@@ -18,17 +18,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-NEVER = -1e4   # a score no softmax will choose; finite in bfloat16, so that a fully masked row stays a number
-FIRST_STARTS = 8    # starts whose ends are scored at first; nearly always enough to prove the likeliest pair
+NEVER = -1e4  # a score no softmax will choose; finite in bfloat16, so that a fully masked row stays a number
+FIRST_STARTS = 8  # starts whose ends are scored at first; nearly always enough to prove the likeliest pair
 
 
 class Pairs(NamedTuple):
     """The K likeliest (start, end) pairs of each of B passages, the likeliest first, and what they compete with."""
 
-    starts: Tensor                  # (B, K) first tokens
-    ends: Tensor                    # (B, K) last tokens, inclusive
-    log_probabilities: Tensor       # (B, K) float32, among all pairs and stopping
-    instructions: Tensor            # (B, L + 1) float32 log-probabilities: of each start, whatever its end; of stopping
+    starts: Tensor  # (B, K) first tokens
+    ends: Tensor  # (B, K) last tokens, inclusive
+    log_probabilities: Tensor  # (B, K) float32, among all pairs and stopping
+    instructions: Tensor  # (B, L + 1) float32 log-probabilities: of each start, whatever its end; of stopping
 
 
 class CopyHead(nn.Module):
@@ -43,7 +43,7 @@ class CopyHead(nn.Module):
         self.end_query = nn.Linear(width, width)
         self.end_from_start = nn.Linear(width, width, bias=False)
         self.end_key = nn.Linear(width, width)
-        self.prior = nn.Linear(width, 2)   # how much a token looks like a start, like an end, whoever asks
+        self.prior = nn.Linear(width, 2)  # how much a token looks like a start, like an end, whoever asks
         self.stop = nn.Linear(width, 1)
         self.quote = nn.Linear(2 * width, width)
 
@@ -73,7 +73,7 @@ class CopyHead(nn.Module):
         Returns:
             (B, N, L); an end before its start scores `NEVER`.
         """
-        at_start = memory.gather(1, starts[..., None].expand(-1, -1, memory.size(2)))           # (B, N, C)
+        at_start = memory.gather(1, starts[..., None].expand(-1, -1, memory.size(2)))  # (B, N, C)
         query = self.end_query(decision)[:, None] + self.end_from_start(at_start)
         scores = self._scores(query, memory, self.end_key, 1)
         place = torch.arange(memory.size(1), device=memory.device)
@@ -100,9 +100,9 @@ class CopyHead(nn.Module):
         best = ranked.values[:, :0]
         tried, more = 0, max(FIRST_STARTS, count)
         while tried < length:
-            new = ranked.indices[:, tried:tried + more]
-            after = F.log_softmax(self.end_scores(decision, memory, new, allowed).float(), dim=-1)      # (B, N, L)
-            scores = torch.cat((best, (ranked.values[:, tried:tried + more, None] + after).flatten(1)), dim=1)
+            new = ranked.indices[:, tried : tried + more]
+            after = F.log_softmax(self.end_scores(decision, memory, new, allowed).float(), dim=-1)  # (B, N, L)
+            scores = torch.cat((best, (ranked.values[:, tried : tried + more, None] + after).flatten(1)), dim=1)
             best, place = scores.topk(min(count, scores.size(1)), dim=1)
             starts = torch.cat((starts, new.repeat_interleave(length, dim=1)), dim=1).gather(1, place)
             ends = torch.cat((ends, every.repeat(b, new.size(1))), dim=1).gather(1, place)
@@ -113,6 +113,7 @@ class CopyHead(nn.Module):
 
     def instruction(self, memory: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
         """Input embedding of "copied from start to end" for the next step: (B, N) and (B, N) -> (B, N, C)."""
+
         def at(index: Tensor) -> Tensor:
             return memory.gather(1, index[..., None].expand(-1, -1, memory.size(2)))
 

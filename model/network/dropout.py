@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-POOL = 1 << 25      # decisions kept: 64 MiB; ten times the largest stretch of the shipped recipe
+POOL = 1 << 25  # decisions kept: 64 MiB; ten times the largest stretch of the shipped recipe
 
 
 def drop(x: Tensor, p: float) -> Tensor:
@@ -25,7 +25,7 @@ def drop(x: Tensor, p: float) -> Tensor:
     if n > POOL // 2:
         return F.dropout(x, p)
     start = int(torch.randint(POOL - n + 1, ()))
-    return x * _pool(p)[start:start + n].view_as(x).to(x.dtype)
+    return x * _pool(p)[start : start + n].view_as(x).to(x.dtype)
 
 
 @lru_cache(maxsize=2)

@@ -54,8 +54,8 @@ class Attention(nn.Module):
         """(B, T, C) -> (B, T, C); mask broadcastable to (B, H, T, S), or None for "all see all"."""
         b, t, c = x.shape
         d = self.config.head_size
-        q = self.q(x).view(b, t, -1, d).transpose(1, 2)   # (B, H, T, D)
-        k = self.k(x).view(b, t, -1, d).transpose(1, 2)   # (B, H_kv, T, D)
+        q = self.q(x).view(b, t, -1, d).transpose(1, 2)  # (B, H, T, D)
+        k = self.k(x).view(b, t, -1, d).transpose(1, 2)  # (B, H_kv, T, D)
         v = self.v(x).view(b, t, -1, d).transpose(1, 2)
         if rope is not None:
             q, k = rotate(q, *rope), rotate(k, *rope)
@@ -138,7 +138,7 @@ class GPT(nn.Module):
         self.positions = nn.Embedding(config.max_positions, config.n_embd) if config.position == "learned" else None
         self.segments = nn.Embedding(config.n_segments, config.n_embd) if config.n_segments else None
         self.matches = nn.Embedding(ROWS, config.n_embd) if config.match_features else None
-        if config.match_features:   # tokens that count as the same: those whose texts differ in case only
+        if config.match_features:  # tokens that count as the same: those whose texts differ in case only
             self.register_buffer("match_classes", torch.arange(config.vocab_size, dtype=torch.int32))
         self.embedding_norm = make_norm(config) if config.embedding_norm else None
         self.blocks = nn.ModuleList(Block(config) for _ in range(config.n_layer))
@@ -147,7 +147,7 @@ class GPT(nn.Module):
         self.copy_head = CopyHead(config.n_embd) if config.copy_head else None
         self.apply(_initialise)
         if self.matches is not None:
-            nn.init.zeros_(self.matches.weight)     # a network that learned without them starts unchanged
+            nn.init.zeros_(self.matches.weight)  # a network that learned without them starts unchanged
 
     def embed(self, ids: Tensor, segments: Tensor | None = None) -> Tensor:
         """Token (segment, match) embeddings without positions: (B, T) -> (B, T, C); matches need the segments."""
@@ -199,7 +199,7 @@ class GPT(nn.Module):
         d = self.config.head_size
         # written as transformers writes it: at position 30,000 another rounding of the same power is visible
         inverse = 1.0 / self.config.rope_theta ** (torch.arange(0, d, 2, device=positions.device).float() / d)
-        angles = positions.float()[..., None] * inverse   # (T, D/2) or (B, T, D/2)
+        angles = positions.float()[..., None] * inverse  # (T, D/2) or (B, T, D/2)
         if angles.dim() == 3:
             angles = angles[:, None]
         return angles.cos(), angles.sin()

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-LONGEST = 3                 # tokens; longer runs count as this
-ROWS = 2 * (LONGEST + 1)    # of the embedding: run lengths 0..LONGEST, for the question and for the passage
+LONGEST = 3  # tokens; longer runs count as this
+ROWS = 2 * (LONGEST + 1)  # of the embedding: run lengths 0..LONGEST, for the question and for the passage
 
 
 def match_features(ids: Tensor, segments: Tensor) -> Tensor:
@@ -28,15 +28,15 @@ def match_features(ids: Tensor, segments: Tensor) -> Tensor:
         (B, L) integers in [0, `ROWS`): the shared run's length, plus `LONGEST` + 1 on the passage's side.
     """
     side = segments % 2
-    same = (ids[:, :, None] == ids[:, None, :]) & (side[:, :, None] != side[:, None, :])    # (B, L, L)
+    same = (ids[:, :, None] == ids[:, None, :]) & (side[:, :, None] != side[:, None, :])  # (B, L, L)
     length = same.any(dim=2).long()
     run = same
     for size in range(2, LONGEST + 1):
-        run = run[:, :-1, :-1] & same[:, size - 1:, size - 1:]  # a run of `size` starts at i here, at j there
+        run = run[:, :-1, :-1] & same[:, size - 1 :, size - 1 :]  # a run of `size` starts at i here, at j there
         starts = run.any(dim=2)
         inside = torch.zeros_like(length, dtype=torch.bool)
         for k in range(size):
-            inside[:, k:k + starts.size(1)] |= starts
+            inside[:, k : k + starts.size(1)] |= starts
         length = torch.where(inside, size, length)
     return length + (LONGEST + 1) * side
 
@@ -49,7 +49,6 @@ def classes_of(texts: Sequence[str], special: int) -> Tensor:
         special: how many of the first tokens are like no other.
     """
     first: dict[str, int] = {}
-    return torch.tensor([
-        i if i < special else first.setdefault(text.casefold(), i) for i, text in enumerate(texts)
-    ], dtype=torch.int32)
-
+    return torch.tensor(
+        [i if i < special else first.setdefault(text.casefold(), i) for i, text in enumerate(texts)], dtype=torch.int32
+    )

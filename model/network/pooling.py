@@ -14,7 +14,7 @@ from torch import Tensor
 
 from model.network.gpt import GPT
 
-_TOKENS_AT_ONCE = 6144     # of one forward: large enough for the cores, small enough for their caches
+_TOKENS_AT_ONCE = 6144  # of one forward: large enough for the cores, small enough for their caches
 
 
 def pooled(gpt: GPT, sequences: Sequence[Sequence[int]]) -> Tensor:
@@ -41,7 +41,7 @@ def _read(gpt: GPT, rows: Sequence[Sequence[int]]) -> Tensor:
     width = int(lengths.max())
     ids = torch.zeros(len(rows), width, dtype=torch.long)
     for i, row in enumerate(rows):
-        ids[i, :len(row)] = torch.tensor(row)
+        ids[i, : len(row)] = torch.tensor(row)
     real = torch.arange(width) < lengths[:, None]
     mask = None if bool(real.all()) else real[:, None, None, :]
     hidden = gpt(gpt.embed(ids), mask=mask).float()

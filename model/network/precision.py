@@ -22,10 +22,10 @@ import torch
 import torch.nn.functional as F
 from platformdirs import user_cache_path
 
-WORTHWHILE = 1.5        # times as fast as float32; for less, the coarser rounding does not pay
-SPEEDUPS_FILE = "bfloat16-speedup.json"     # in the cache folder; deleting it makes the next process measure again
-_ROWS, _WIDTH, _INNER = 512, 384, 1536      # of the product: 512 tokens through half an MLP of MiniLM
-_BUDGET = 0.012         # seconds of measuring after which no further repetition begins; compiling takes 20 ms more
+WORTHWHILE = 1.5  # times as fast as float32; for less, the coarser rounding does not pay
+SPEEDUPS_FILE = "bfloat16-speedup.json"  # in the cache folder; deleting it makes the next process measure again
+_ROWS, _WIDTH, _INNER = 512, 384, 1536  # of the product: 512 tokens through half an MLP of MiniLM
+_BUDGET = 0.012  # seconds of measuring after which no further repetition begins; compiling takes 20 ms more
 _REPETITIONS = 5
 # The thread's own time where the clock is fine enough, so that other programs on the machine do not count.
 _clock = time.thread_time if os.name == "posix" else time.perf_counter
@@ -84,11 +84,11 @@ def measured_speedup() -> float:
     operands = {dtype: (x.to(dtype), weight.to(dtype)) for dtype in (torch.float32, torch.bfloat16)}
     best = dict.fromkeys(operands, math.inf)
     with torch.inference_mode(), torch.autocast("cpu", enabled=False):
-        for a, b in operands.values():      # oneDNN compiles its kernels at the first product
+        for a, b in operands.values():  # oneDNN compiles its kernels at the first product
             F.linear(a, b)
         begun = _clock()
         for _ in range(_REPETITIONS):
-            for dtype, (a, b) in operands.items():      # taking turns, so that a change of clock rate meets both
+            for dtype, (a, b) in operands.items():  # taking turns, so that a change of clock rate meets both
                 started = _clock()
                 F.linear(a, b)
                 best[dtype] = min(best[dtype], _clock() - started)

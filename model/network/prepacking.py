@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-ROWS = 1600     # rows of a typical product, eight passages of 200 tokens; other numbers work, a little slower
+ROWS = 1600  # rows of a typical product, eight passages of 200 tokens; other numbers work, a little slower
 
 
 class PrepackedLinear(nn.Module):

@@ -20,13 +20,19 @@ _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 # "at most 350" holds "350", but neither holds nor equals "at least 350". The "not" of "not more than" negates nothing.
 _AT_MOST, _AT_LEAST = "≤", "≥"
 _BOUNDS = (
-    (_AT_MOST, re.compile(
-        r"not? (?:more|later|longer) than|at most|up to|a maximum of|(?:must )?not exceed(?:ing)?"
-        r"|不得?(?:超过|多于|高于|晚于)|不大于|至多|最多|最高|最晚"
-    )),
-    (_AT_LEAST, re.compile(
-        r"not? (?:less|fewer|earlier) than|at least|a minimum of|不得?(?:少于|低于|早于)|不小于|至少|最少|最低"
-    )),
+    (
+        _AT_MOST,
+        re.compile(
+            r"not? (?:more|later|longer) than|at most|up to|a maximum of|(?:must )?not exceed(?:ing)?"
+            r"|不得?(?:超过|多于|高于|晚于)|不大于|至多|最多|最高|最晚"
+        ),
+    ),
+    (
+        _AT_LEAST,
+        re.compile(
+            r"not? (?:less|fewer|earlier) than|at least|a minimum of|不得?(?:少于|低于|早于)|不小于|至少|最少|最低"
+        ),
+    ),
 )
 _CANNOT, _NOT = re.compile(r"\bcan(?:['’]t|not)\b"), re.compile(r"(?<=[a-z])n['’]t\b")
 
@@ -37,9 +43,24 @@ _TOKEN = re.compile(
 )
 _ARTICLES = frozenset({"a", "an", "the"})
 _NEGATIONS = frozenset({"no", "not", "never", "none", "neither", "nor", "without", *"不未无無没沒勿禁非否"})
-_BEFORE_A_VALUE = frozenset({
-    _AT_MOST, _AT_LEAST, "about", "after", "at", "by", "for", "from", "in", "of", "on", "until", "within", *"约每为是在"
-})
+_BEFORE_A_VALUE = frozenset(
+    {
+        _AT_MOST,
+        _AT_LEAST,
+        "about",
+        "after",
+        "at",
+        "by",
+        "for",
+        "from",
+        "in",
+        "of",
+        "on",
+        "until",
+        "within",
+        *"约每为是在",
+    }
+)
 
 
 def same_answer(one: str, other: str) -> bool:
@@ -81,8 +102,8 @@ def _in_digits(token: str) -> str:
 
 def _holds(long: Sequence[str], short: Sequence[str]) -> bool:
     n = len(short)
-    found = [i for i in range(len(long) - n + 1) if long[i:i + n] == short]
-    return any(not {*long[:i], *long[i + n:]} & _NEGATIONS for i in found)
+    found = [i for i in range(len(long) - n + 1) if long[i : i + n] == short]
+    return any(not {*long[:i], *long[i + n :]} & _NEGATIONS for i in found)
 
 
 def _same_value(a: Sequence[str], b: Sequence[str]) -> bool:
@@ -90,7 +111,8 @@ def _same_value(a: Sequence[str], b: Sequence[str]) -> bool:
     value, other = _value(a), _value(b)
     bounds = [{*tokens} & {_AT_MOST, _AT_LEAST} for tokens in (a, b)]
     return (
-        value is not None and value == other
+        value is not None
+        and value == other
         and sorted(filter(_is_number, a)) == sorted(filter(_is_number, b))
         and {*a} & _NEGATIONS == {*b} & _NEGATIONS
         and (bounds[0] == bounds[1] or not all(bounds))
@@ -100,7 +122,7 @@ def _same_value(a: Sequence[str], b: Sequence[str]) -> bool:
 def _value(tokens: Sequence[str]) -> tuple[str, str] | None:
     """The number and its unit that an answer begins with."""
     first = next((i for i, t in enumerate(tokens) if t not in _BEFORE_A_VALUE), len(tokens))
-    pair = tuple(tokens[first:first + 2])
+    pair = tuple(tokens[first : first + 2])
     return (pair[0], pair[1]) if len(pair) == 2 and _is_number(pair[0]) and not _is_number(pair[1]) else None
 
 

@@ -18,7 +18,7 @@ from model.text.language import Language
 
 CALIBRATION_FILE = "calibration.json"
 FEATURES = ("overlap_odds", "no_answer", "length", "prior", "margin")
-_LIMIT = 12.0       # log-probabilities and differences of them say nothing more beyond this
+_LIMIT = 12.0  # log-probabilities and differences of them say nothing more beyond this
 
 
 def standings(
@@ -31,9 +31,7 @@ def standings(
         priors: each passage's retrieval score, 0..1.
         retrieval_weight: how much a full score adds to the evidence (a difference of log-probabilities).
     """
-    return [
-        None if r is None else r.evidence + retrieval_weight * p for r, p in zip(readings, priors, strict=True)
-    ]
+    return [None if r is None else r.evidence + retrieval_weight * p for r, p in zip(readings, priors, strict=True)]
 
 
 def features(
@@ -60,7 +58,8 @@ def features(
         raise ValueError(f"passage {best} has no reading")
     text = chosen.quotes[0].text.casefold()
     rivals = [
-        s for r, s in zip(readings, standing, strict=True)
+        s
+        for r, s in zip(readings, standing, strict=True)
         if r is not None and s is not None and r.quotes[0].text.casefold() != text
     ]
     p = min(max(chosen.expected_overlap, 1e-6), 1 - 1e-6)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-CANDIDATES = 32     # likeliest pairs that take part; the rest hold next to no probability
+CANDIDATES = 32  # likeliest pairs that take part; the rest hold next to no probability
 
 
 def expected_overlap(log_probabilities: Tensor, starts: Tensor, ends: Tensor) -> Tensor:
@@ -27,7 +27,7 @@ def expected_overlap(log_probabilities: Tensor, starts: Tensor, ends: Tensor) ->
     """
     first = torch.maximum(starts[:, :, None], starts[:, None, :])
     last = torch.minimum(ends[:, :, None], ends[:, None, :])
-    shared = (last - first + 1).clamp_min(0)                                    # (B, K, K)
-    size = (ends - starts + 1).clamp_min(1)     # impossible pairs fill up a short passage's, with probability 0
+    shared = (last - first + 1).clamp_min(0)  # (B, K, K)
+    size = (ends - starts + 1).clamp_min(1)  # impossible pairs fill up a short passage's, with probability 0
     f1 = 2 * shared / (size[:, :, None] + size[:, None, :])
     return (f1 * log_probabilities.exp()[:, None, :]).sum(dim=2)

@@ -42,12 +42,12 @@ from model.reader.word_edges import Segment, WordEdges, best_uncut
 from model.text.language import language_of
 from model.tokenizer import Encoding, TextTokenizer
 
-EXACTNESS = 0.5         # weight of a quote being exactly right, against overlapping with the right one (model/LOG.md)
+EXACTNESS = 0.5  # weight of a quote being exactly right, against overlapping with the right one (model/LOG.md)
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    question: str           # folded
+    question: str  # folded
     passages: Sequence[str]
     encodings: Sequence[Encoding]
     words: Sequence[WordEdges]
@@ -98,13 +98,11 @@ class GroundedReader:
         self.segment = segment
         self.sentences = sentences
         self.special = special_of(tokenizer)
-        self.reads_context = gpt.config.n_segments > HEADING    # readers before December 2026 knew no headings
-        self._lock = Lock()   # torch already uses all cores for one batch; two at once only slow each other
+        self.reads_context = gpt.config.n_segments > HEADING  # readers before December 2026 knew no headings
+        self._lock = Lock()  # torch already uses all cores for one batch; two at once only slow each other
 
     @classmethod
-    def load(
-        cls, folder: Path, segment: Segment | None = None, sentences: Sentences | None = None
-    ) -> GroundedReader:
+    def load(cls, folder: Path, segment: Segment | None = None, sentences: Sentences | None = None) -> GroundedReader:
         """Load a checkpoint folder, in bfloat16 where that is fast; `segment` and `sentences` as in the constructor.
 
         Raises:
@@ -140,7 +138,9 @@ class GroundedReader:
         before = [openings.before(h) for h in (headings or [""] * len(passages))]
         encodings = self.tokenizer.encode_batch(list(passages))
         asked = _Asked(
-            self.tokenizer.fold(question), passages, encodings,
+            self.tokenizer.fold(question),
+            passages,
+            encodings,
             [WordEdges(self.tokenizer.fold(p), self.segment) for p in passages],
         )
         windows = [w for i, e in enumerate(encodings) for w in windows_over(before[i], e.ids, i, self.special)]
@@ -156,9 +156,7 @@ class GroundedReader:
         steps = sum(len(r.quotes) + 1 for r in readings if r is not None) + len(closer)
         return Readings(readings, sum(len(w.ids) for w in (*windows, *closer)), steps)
 
-    def _looks(
-        self, windows: Sequence[Window], asked: _Asked, max_quotes: int
-    ) -> Iterator[tuple[int, _Look]]:
+    def _looks(self, windows: Sequence[Window], asked: _Asked, max_quotes: int) -> Iterator[tuple[int, _Look]]:
         """Read windows, batch after batch; yields the passage and what was seen of it."""
         for part in batches_of(sorted(windows, key=lambda w: len(w.ids))):
             for window, look in zip(part, self._read_batch(part, asked, max_quotes), strict=True):
@@ -217,9 +215,11 @@ class GroundedReader:
         for i, w in enumerate(windows):
             shift = w.first - w.body
             likely = [
-                ((start + shift, end + shift), p) for start, end, p in zip(
+                ((start + shift, end + shift), p)
+                for start, end, p in zip(
                     pairs.starts[i].tolist(), pairs.ends[i].tolist(), pairs.log_probabilities[i].tolist(), strict=True
-                ) if p > NEVER / 2      # a short passage has fewer pairs than were asked for
+                )
+                if p > NEVER / 2  # a short passage has fewer pairs than were asked for
             ]
             candidates = Candidates(
                 [place for place, _ in likely], [p for _, p in likely], float(pairs.instructions[i, -1])
@@ -230,17 +230,28 @@ class GroundedReader:
             found.append([(first - shift, last - shift)])
         self._further_quotes(found, memory, allowed, lengths, cache, max_quotes, states.dtype)
         return [
-            replace(look, reading=replace(look.reading, quotes=(
-                *look.reading.quotes,
-                *(asked.quote(w.passage, a + w.first - w.body, z + w.first - w.body) for a, z in quotes[1:]),
-            )))
+            replace(
+                look,
+                reading=replace(
+                    look.reading,
+                    quotes=(
+                        *look.reading.quotes,
+                        *(asked.quote(w.passage, a + w.first - w.body, z + w.first - w.body) for a, z in quotes[1:]),
+                    ),
+                ),
+            )
             for look, w, quotes in zip(looks, windows, found, strict=True)
         ]
 
     def _further_quotes(
         self,
         found: list[list[tuple[int, int]]],
-        memory: Tensor, allowed: Tensor, lengths: Tensor, cache: Cache, max_quotes: int, dtype: torch.dtype,
+        memory: Tensor,
+        allowed: Tensor,
+        lengths: Tensor,
+        cache: Cache,
+        max_quotes: int,
+        dtype: torch.dtype,
     ) -> None:
         """Keep emitting instructions until each sequence stops or repeats itself; extends `found` in place."""
         b, width = allowed.shape
@@ -249,7 +260,7 @@ class GroundedReader:
         for step in range(max_quotes - 1):
             for i, quotes in enumerate(found):
                 start, end = quotes[-1]
-                free[i, start:end + 1] = False                          # nothing is quoted twice
+                free[i, start : end + 1] = False  # nothing is quoted twice
             last = torch.tensor([quotes[-1] for quotes in found])
             mask = torch.cat((exists, torch.ones(b, step + 1, dtype=torch.bool)), dim=1)[:, None, None]
             x = self.head.instruction(memory, last[:, :1], last[:, 1:]).to(dtype)
@@ -259,7 +270,7 @@ class GroundedReader:
             more = False
             for i, quotes in enumerate(found):
                 start, end = int(pairs.starts[i, 0]), int(pairs.ends[i, 0])
-                going = len(quotes) == step + 1 and bool(likelier[i]) and bool(free[i, start:end + 1].all())
+                going = len(quotes) == step + 1 and bool(likelier[i]) and bool(free[i, start : end + 1].all())
                 if going:
                     quotes.append((start, end))
                 more = more or going

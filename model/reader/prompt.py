@@ -15,16 +15,16 @@ from typing import NamedTuple
 from model.errors import CheckpointError
 from model.tokenizer import TextTokenizer
 
-QUESTION, PASSAGE, HISTORY, HEADING = range(4)      # segments; odd ones belong to the passage (match_features.py)
+QUESTION, PASSAGE, HISTORY, HEADING = range(4)  # segments; odd ones belong to the passage (match_features.py)
 
-MAX_QUESTION = 64           # tokens; what is longer is cut at the end
+MAX_QUESTION = 64  # tokens; what is longer is cut at the end
 MAX_HEADING = 40
 MAX_EARLIER_QUESTION = 48
 MAX_EARLIER_ANSWER = 40
-MAX_TURNS = 2               # earlier questions with their answers, the last ones
+MAX_TURNS = 2  # earlier questions with their answers, the last ones
 HEADING_SEPARATOR = " › "
 
-Turn = tuple[str, str]      # an earlier question and the answer that was given
+Turn = tuple[str, str]  # an earlier question and the answer that was given
 
 
 class Special(NamedTuple):
@@ -75,9 +75,7 @@ def opening(
 class Openings:
     """The openings of one question over several passages: the question and the conversation are encoded once."""
 
-    def __init__(
-        self, tokenizer: TextTokenizer, special: Special, question: str, history: Sequence[Turn] = ()
-    ) -> None:
+    def __init__(self, tokenizer: TextTokenizer, special: Special, question: str, history: Sequence[Turn] = ()) -> None:
         """The arguments are those of `opening`."""
         self.tokenizer, self.special = tokenizer, special
         self._ids, self._segments = [special.cls], [QUESTION]
@@ -91,9 +89,7 @@ class Openings:
         if not heading:
             return Opening(list(self._ids), list(self._segments))
         tokens = self.tokenizer.encode(heading).ids[-MAX_HEADING:]
-        return Opening(
-            [*self._ids, *tokens, self.special.sep], [*self._segments, *[HEADING] * (len(tokens) + 1)]
-        )
+        return Opening([*self._ids, *tokens, self.special.sep], [*self._segments, *[HEADING] * (len(tokens) + 1)])
 
     def _add(self, tokens: Sequence[int], segment: int) -> None:
         self._ids += [*tokens, self.special.sep]

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 from model.text.language import Language
 
-Sentences = Callable[[str], Iterable[tuple[int, int]]]      # a text to the (start, end) of its sentences
+Sentences = Callable[[str], Iterable[tuple[int, int]]]  # a text to the (start, end) of its sentences
 
-SHARE: dict[Language, float] = {"en": 0.5, "zh": 0.0}       # of the second look; 0: there is none
-NEIGHBOURS: dict[Language, int] = {"en": 1, "zh": 2}        # sentences on either side that are read again
-MOST = 0.95             # of the passage's tokens; a longer part is nothing new
-LEAST_EVIDENCE = -3.0   # of a first reading that is worth a second look; one that is nearly sure of silence is not
+SHARE: dict[Language, float] = {"en": 0.5, "zh": 0.0}  # of the second look; 0: there is none
+NEIGHBOURS: dict[Language, int] = {"en": 1, "zh": 2}  # sentences on either side that are read again
+MOST = 0.95  # of the passage's tokens; a longer part is nothing new
+LEAST_EVIDENCE = -3.0  # of a first reading that is worth a second look; one that is nearly sure of silence is not
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,13 +18,16 @@ def end_with_unit(question: str, passage: str, end: int, words: WordEdges) -> in
     """
     if not 0 < end < len(passage) or not _NUMERAL.match(passage[end - 1]):
         return end
-    first = end + 1 if passage[end] == " " else end     # "1 天"
+    first = end + 1 if passage[end] == " " else end  # "1 天"
     for asked in _ASKED.findall(question):
-        if passage[first:first + 1] != asked[0]:
+        if passage[first : first + 1] != asked[0]:
             continue
         behind = first + 1
-        while behind - first < len(asked) and passage[behind:behind + 1] == asked[behind - first] \
-                and words.inside_word(behind):
+        while (
+            behind - first < len(asked)
+            and passage[behind : behind + 1] == asked[behind - first]
+            and words.inside_word(behind)
+        ):
             behind += 1
         return end if words.inside_word(behind) else behind
     return end

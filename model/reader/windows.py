@@ -10,10 +10,10 @@ from torch import Tensor
 
 from model.reader.prompt import PASSAGE, Opening, Special
 
-MAX_PROMPT = 384        # tokens; the longest prompt of the training
-BATCH = 16              # windows read at once; bounds the memory
-GRAIN = 16              # prompts are padded to a multiple: what is left over by a vector of 16 costs attention extra
-BATCH_COST = 160        # padded tokens that cost about as much time as one more batch
+MAX_PROMPT = 384  # tokens; the longest prompt of the training
+BATCH = 16  # windows read at once; bounds the memory
+GRAIN = 16  # prompts are padded to a multiple: what is left over by a vector of 16 costs attention extra
+BATCH_COST = 160  # padded tokens that cost about as much time as one more batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +37,7 @@ class Window:
     count: int
 
     @classmethod
-    def of(
-        cls, before: Opening, passage: Sequence[int], index: int, special: Special, first: int, last: int
-    ) -> Window:
+    def of(cls, before: Opening, passage: Sequence[int], index: int, special: Special, first: int, last: int) -> Window:
         """What stands before the passage, and the passage's tokens from `first` to before `last`."""
         part = passage[first:last]
         return cls(index, [*before.ids, *part, special.sep], before.segments, len(before), first, len(part))
@@ -67,17 +65,17 @@ def tensors_of(windows: Sequence[Window], special: Special, longest: int) -> tup
     segments = torch.zeros_like(ids)
     allowed = torch.zeros(ids.shape, dtype=torch.bool)
     for i, w in enumerate(windows):
-        ids[i, :len(w.ids)] = torch.tensor(w.ids)
-        segments[i, :w.body] = torch.tensor(w.segments)
-        segments[i, w.body:len(w.ids)] = PASSAGE
-        allowed[i, w.body:w.body + w.count] = True
+        ids[i, : len(w.ids)] = torch.tensor(w.ids)
+        segments[i, : w.body] = torch.tensor(w.segments)
+        segments[i, w.body : len(w.ids)] = PASSAGE
+        allowed[i, w.body : w.body + w.count] = True
     return ids, segments, allowed, torch.tensor([len(w.ids) for w in windows])
 
 
 def batches_of(windows: Sequence[Window]) -> list[Sequence[Window]]:
     """Cut windows, shortest first, into batches: the cut that costs least in padding and in batches."""
-    least = [0]             # cost of the first n windows
-    cut = [0]               # where the last of their batches begins
+    least = [0]  # cost of the first n windows
+    cut = [0]  # where the last of their batches begins
     for n in range(1, len(windows) + 1):
         width = _padded(len(windows[n - 1].ids))
         cost, begin = min((least[m] + (n - m) * width + BATCH_COST, m) for m in range(max(0, n - BATCH), n))
@@ -86,7 +84,7 @@ def batches_of(windows: Sequence[Window]) -> list[Sequence[Window]]:
     batches: list[Sequence[Window]] = []
     end = len(windows)
     while end:
-        batches.append(windows[cut[end]:end])
+        batches.append(windows[cut[end] : end])
         end = cut[end]
     return batches[::-1]
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
 
-Segment = Callable[[str], Iterable[str]]    # Chinese text to its words, which joined give the text
+Segment = Callable[[str], Iterable[str]]  # Chinese text to its words, which joined give the text
 
-CUT = 0.5       # what a quote counts for each of its two edges that lies inside a word
+CUT = 0.5  # what a quote counts for each of its two edges that lies inside a word
 _LETTER = re.compile(r"[A-Za-z0-9_]")
 
 
@@ -35,8 +35,8 @@ class WordEdges:
         if _han(before) and _han(after):
             return self._segment is not None and at not in self._places(self._segment)
         if after in ".,":
-            return before.isdigit() and text[at + 1:at + 2].isdigit()
-        return before in ".," and after.isdigit() and text[at - 2:at - 1].isdigit()
+            return before.isdigit() and text[at + 1 : at + 2].isdigit()
+        return before in ".," and after.isdigit() and text[at - 2 : at - 1].isdigit()
 
     def _places(self, segment: Segment) -> set[int]:
         if self._between is None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 
 _CJK = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff"
 _CJK_CHARACTER = re.compile(f"[{_CJK}]")
-CLOSING = "\"'”’」』）)】》〉]"     # may stand behind the end of a sentence
+CLOSING = "\"'”’」』）)】》〉]"  # may stand behind the end of a sentence
 _CLOSING = re.escape(CLOSING)
 # One alternative for each way a sentence can end; the match's end is the sentence's end. The look-behind and the
 # possessive quantifiers keep a line of a million dots linear.

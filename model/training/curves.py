@@ -23,7 +23,7 @@ def plot_loss(log: Path, picture: Path) -> None:
     mean = np.convolve(loss, np.ones(width) / width, mode="valid")
     figure, axis = plt.subplots(figsize=(8, 4.5), dpi=110)
     axis.plot(steps, loss, color="#9bb7d4", linewidth=0.8, label="every 20 steps")
-    axis.plot(steps[width - 1:], mean, color="#1f4e79", linewidth=1.8, label=f"mean of {width}")
+    axis.plot(steps[width - 1 :], mean, color="#1f4e79", linewidth=1.8, label=f"mean of {width}")
     for before, after in itertools.pairwise(steps):
         if rows[before]["stage"] != rows[after]["stage"]:
             axis.axvline(after, color="#c0504d", linestyle="--", linewidth=1, label="next stage")
@@ -50,7 +50,7 @@ def plot_losses(log: Path, picture: Path) -> None:
         steps, loss = np.array([s for s, _ in points]), np.array([value for _, value in points])
         width = max(1, min(15, len(loss) // 4))
         axis.plot(steps, loss, color="#9bb7d4", linewidth=0.8)
-        axis.plot(steps[width - 1:], np.convolve(loss, np.ones(width) / width, mode="valid"), color="#1f4e79")
+        axis.plot(steps[width - 1 :], np.convolve(loss, np.ones(width) / width, mode="valid"), color="#1f4e79")
         axis.set(xlabel="step", title=kind)
         axis.grid(alpha=0.25)
     figure.suptitle("Training the embedder: loss of each kind of batch")

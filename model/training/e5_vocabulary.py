@@ -23,13 +23,13 @@ from model.network.gpt import GPT
 from model.network.match_features import classes_of
 from model.tokenizer import TextTokenizer
 
-SPECIAL = ("[CLS]", "[PAD]", "[SEP]", "[UNK]")      # in the places of <s>, <pad>, </s>, <unk>
-LINE_BREAK = "\u23ce"       # stands for a line break inside the tokenizer
+SPECIAL = ("[CLS]", "[PAD]", "[SEP]", "[UNK]")  # in the places of <s>, <pad>, </s>, <unk>
+LINE_BREAK = "\u23ce"  # stands for a line break inside the tokenizer
 _SPACE = "\u2581"
-_SEGMENTS = 4               # question, passage, conversation, heading (model/reader/prompt.py)
+_SEGMENTS = 4  # question, passage, conversation, heading (model/reader/prompt.py)
 _SCRIPTS = ("LATIN", "GREEK", "CYRILLIC", "DIGIT", "CJK", "FULLWIDTH", "IDEOGRAPHIC", "SUPERSCRIPT", "SUBSCRIPT")
-_UNLIKELY = -1e3            # score of a special piece, so that "[SEP]" in a text is read as ordinary characters
-_BATCH = 256                # texts encoded at once
+_UNLIKELY = -1e3  # score of a special piece, so that "[SEP]" in a text is read as ordinary characters
+_BATCH = 256  # texts encoded at once
 
 
 def tokenizer_of(pieces: Sequence[tuple[str, float]], fold: dict[str, str]) -> TextTokenizer:
@@ -40,18 +40,26 @@ def tokenizer_of(pieces: Sequence[tuple[str, float]], fold: dict[str, str]) -> T
         fold: traditional to simplified characters.
     """
     tokenizer = Tokenizer(models.Unigram(list(pieces), unk_id=SPECIAL.index("[UNK]"), byte_fallback=False))
-    tokenizer.normalizer = normalizers.Sequence([
-        normalizers.NFKC(),
-        normalizers.Replace(Regex(r"\s*\n\s*"), LINE_BREAK),
-        normalizers.Replace(Regex(r"\s+"), " "),
-        normalizers.Replace(Regex(r"[\u0000-\u001f\u007f\u200b-\u200f\ufeff]"), ""),
-    ])
-    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([
-        pre_tokenizers.Split(LINE_BREAK, "isolated"), pre_tokenizers.Metaspace(prepend_scheme="always"),
-    ])
-    tokenizer.decoder = decoders.Sequence([
-        decoders.Metaspace(prepend_scheme="always"), decoders.Replace(LINE_BREAK, "\n"),
-    ])
+    tokenizer.normalizer = normalizers.Sequence(
+        [
+            normalizers.NFKC(),
+            normalizers.Replace(Regex(r"\s*\n\s*"), LINE_BREAK),
+            normalizers.Replace(Regex(r"\s+"), " "),
+            normalizers.Replace(Regex(r"[\u0000-\u001f\u007f\u200b-\u200f\ufeff]"), ""),
+        ]
+    )
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(LINE_BREAK, "isolated"),
+            pre_tokenizers.Metaspace(prepend_scheme="always"),
+        ]
+    )
+    tokenizer.decoder = decoders.Sequence(
+        [
+            decoders.Metaspace(prepend_scheme="always"),
+            decoders.Replace(LINE_BREAK, "\n"),
+        ]
+    )
     tokenizer.add_special_tokens([AddedToken(name, special=True, normalized=False) for name in SPECIAL])
     return TextTokenizer(tokenizer, fold)
 
@@ -64,7 +72,7 @@ def full_pieces(e5: E5) -> list[tuple[str, float]]:
     """
     if (e5.bos, e5.pad, e5.eos, e5.unk) != (0, 1, 2, 3):
         raise ValueError("the special pieces are not the first four")
-    return [*((name, _UNLIKELY) for name in SPECIAL), *e5.pieces[len(SPECIAL):]]
+    return [*((name, _UNLIKELY) for name in SPECIAL), *e5.pieces[len(SPECIAL) :]]
 
 
 def pieces_in(texts: Iterable[str], tokenizer: TextTokenizer) -> Counter[int]:
@@ -108,10 +116,16 @@ def smaller_network(
     words = e5.state["tokens.weight"]
     stop = words[next(i for i, (text, _) in enumerate(every) if text == ".")]
     rows = torch.cat((words[torch.tensor(list(kept))], stop[None]))
-    gpt = GPT(replace(
-        e5.config, vocab_size=len(rows), n_segments=_SEGMENTS, copy_head=copy_head, match_features=match_features,
-        dropout=dropout,
-    ))
+    gpt = GPT(
+        replace(
+            e5.config,
+            vocab_size=len(rows),
+            n_segments=_SEGMENTS,
+            copy_head=copy_head,
+            match_features=match_features,
+            dropout=dropout,
+        )
+    )
     state: dict[str, Tensor] = gpt.state_dict()
     state.update(e5.state)
     state["tokens.weight"] = rows

@@ -54,7 +54,7 @@ def held_out(paths: Iterable[Path]) -> set[str]:
 class HeldOutText:
     """Recognises raw text that overlaps an evaluation passage, so that practice is not made from it."""
 
-    LENGTH = 24     # letters and digits in a row that count as overlap
+    LENGTH = 24  # letters and digits in a row that count as overlap
 
     def __init__(self, paths: Iterable[Path]) -> None:
         """Read the contexts of evaluation files."""
@@ -62,12 +62,12 @@ class HeldOutText:
         for path in paths:
             for row in read_lines(path):
                 text = _letters(row.get("context") or "")
-                self._pieces.update(text[i:i + self.LENGTH] for i in range(len(text) - self.LENGTH + 1))
+                self._pieces.update(text[i : i + self.LENGTH] for i in range(len(text) - self.LENGTH + 1))
 
     def overlaps(self, text: str) -> bool:
         """Whether a stretch of `LENGTH` letters, looked at every few characters, stands in an evaluation passage."""
         letters = _letters(text)
-        return any(letters[i:i + self.LENGTH] in self._pieces for i in range(0, len(letters) - self.LENGTH + 1, 8))
+        return any(letters[i : i + self.LENGTH] in self._pieces for i in range(0, len(letters) - self.LENGTH + 1, 8))
 
 
 def _letters(text: str) -> str:
@@ -102,7 +102,7 @@ def answer_spans(row: dict[str, Any], context: str) -> tuple[tuple[int, int], ..
     spans: list[tuple[int, int]] = []
     for i, answer in enumerate(row.get("answers") or []):
         start = starts[i] if i < len(starts) else None
-        if start is not None and start >= 0 and context[start:start + len(answer)] == answer:
+        if start is not None and start >= 0 and context[start : start + len(answer)] == answer:
             spans.append((start, start + len(answer)))
             continue
         bare = answer.strip().rstrip("。.!！")

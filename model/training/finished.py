@@ -18,7 +18,7 @@ from model.training.recipe import Recipe
 from model.training.run_folder import last_checkpoint, steps_of
 from model.training.vocabulary import is_chinese
 
-BEFORE_THIS = "before_this"     # where a run keeps the network that it goes on from
+BEFORE_THIS = "before_this"  # where a run keeps the network that it goes on from
 WORDS = "tokens.weight"
 _R = TypeVar("_R", Recipe, EmbedderRecipe)
 
@@ -46,7 +46,10 @@ def finished(recipe: Recipe | EmbedderRecipe, run: Path) -> tuple[GPT, TextToken
 
 def network_before(
     train: Callable[[_R, Path, Path, Callable[[str], None]], tuple[GPT, TextTokenizer, bool]],
-    recipe: _R, data: Path, run: Path, say: Callable[[str], None],
+    recipe: _R,
+    data: Path,
+    run: Path,
+    say: Callable[[str], None],
 ) -> tuple[GPT, TextTokenizer]:
     """The network that a run in `run` goes on from, trained by `train` in `before_this` unless that is done.
 
@@ -67,10 +70,12 @@ def averaged(before: GPT, after: GPT, share_of_before: float) -> GPT:
     (WiSE-FT, arXiv 2109.01903).
     """
     old = before.state_dict()
-    after.load_state_dict({
-        name: torch.lerp(weight, old[name], share_of_before) if name in old else weight
-        for name, weight in after.state_dict().items()
-    })
+    after.load_state_dict(
+        {
+            name: torch.lerp(weight, old[name], share_of_before) if name in old else weight
+            for name, weight in after.state_dict().items()
+        }
+    )
     return after
 
 
@@ -90,7 +95,7 @@ def averaged_with_minilm(gpt: GPT, tokenizer: TextTokenizer, share: float) -> GP
     words = gpt.tokens.weight.detach().clone()
     words[here] = torch.lerp(words[here], minilm[WORDS][there], share)
     state = gpt.state_dict()
-    gpt.load_state_dict({
-        name: words if name == WORDS else torch.lerp(weight, minilm[name], share) for name, weight in state.items()
-    })
+    gpt.load_state_dict(
+        {name: words if name == WORDS else torch.lerp(weight, minilm[name], share) for name, weight in state.items()}
+    )
     return gpt

@@ -81,7 +81,7 @@ class Optimizer:
         return min(1.0, max(0.0, (self.steps - step) / max(1.0, self.steps - decay_from)))
 
 
-WITHOUT_FILE = ("shortened",)       # kinds of practice that know their files
+WITHOUT_FILE = ("shortened",)  # kinds of practice that know their files
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +151,11 @@ class Recipe:
     optimizer: Optimizer
     stages: list[Stage]
     max_hours: float = 2.0
-    calibration_share: float = 0.04     # contexts kept from training so that confidence can be fitted on them
-    after: Recipe | None = None         # whose finished network this one goes on from, instead of a vocabulary
+    calibration_share: float = 0.04  # contexts kept from training so that confidence can be fitted on them
+    after: Recipe | None = None  # whose finished network this one goes on from, instead of a vocabulary
     match_features: bool = False
-    share_of_before: float = 0.0        # of the network that it goes on from, in the mean of both that is the result
-    translations: list[str] = field(default_factory=list)   # parallel sentences: the word list of `switched`
+    share_of_before: float = 0.0  # of the network that it goes on from, in the mean of both that is the result
+    translations: list[str] = field(default_factory=list)  # parallel sentences: the word list of `switched`
 
 
 def load_recipe(path: Path) -> Recipe:
@@ -171,26 +171,38 @@ def load_recipe(path: Path) -> Recipe:
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{path}: {error}") from error
     unknown = set(raw) - {
-        "seed", "max_hours", "calibration_share", "after", "match_features", "vocabulary", "held_out", "optimizer",
-        "stage", "translations", "share_of_before",
+        "seed",
+        "max_hours",
+        "calibration_share",
+        "after",
+        "match_features",
+        "vocabulary",
+        "held_out",
+        "optimizer",
+        "stage",
+        "translations",
+        "share_of_before",
     }
     if unknown:
         raise RecipeError(f"{path}: unknown fields {sorted(unknown)}")
     try:
         stages = [
-            section(Stage, {
-                **s, "files": [section(FileShare, f) for f in s["files"]],
-                "practice": [section(Practice, p) for p in s.get("practice", ())],
-            })
+            section(
+                Stage,
+                {
+                    **s,
+                    "files": [section(FileShare, f) for f in s["files"]],
+                    "practice": [section(Practice, p) for p in s.get("practice", ())],
+                },
+            )
             for s in raw["stage"]
         ]
         after = load_recipe(path.parent / raw["after"]) if "after" in raw else None
         words = raw["vocabulary"] if after is None else None
         recipe = Recipe(
             seed=raw["seed"],
-            vocabulary=words and section(
-                Vocabulary, {**words, "texts": [section(TextSource, t) for t in words["texts"]]}
-            ),
+            vocabulary=words
+            and section(Vocabulary, {**words, "texts": [section(TextSource, t) for t in words["texts"]]}),
             held_out=raw["held_out"]["files"],
             optimizer=section(Optimizer, raw["optimizer"]),
             stages=stages,

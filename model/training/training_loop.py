@@ -16,7 +16,7 @@ from model.network.gpt import GPT
 from model.training.recipe import Optimizer
 from model.training.run_folder import replace_checkpoint
 
-REPORT_EVERY = 20   # steps
+REPORT_EVERY = 20  # steps
 
 
 class TrainingLoop(ABC):

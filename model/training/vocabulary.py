@@ -89,7 +89,7 @@ def align(
     expected = probability
     for _ in range(rounds):
         weight = probability[link]
-        weight = weight / np.bincount(place, weight, counter)[place]      # who explains this target token
+        weight = weight / np.bincount(place, weight, counter)[place]  # who explains this target token
         expected = np.bincount(link, weight, len(keys)).astype(np.float64)
         probability = expected / np.bincount(key_source, expected)[key_source]
     return key_source, keys % width, expected
@@ -138,10 +138,10 @@ def translated_rows(
 
     total = torch.zeros(size).index_add_(0, torch.from_numpy(source), weight)
     mean = torch.zeros(size, width)
-    step = 1 << 16   # bounds the memory of the gathered rows
+    step = 1 << 16  # bounds the memory of the gathered rows
     for i in range(0, len(source), step):
-        s, t = torch.from_numpy(source[i:i + step]), torch.from_numpy(target[i:i + step])
-        mean.index_add_(0, s, weight[i:i + step, None] * (embedding[t] - centre))
+        s, t = torch.from_numpy(source[i : i + step]), torch.from_numpy(target[i : i + step])
+        mean.index_add_(0, s, weight[i : i + step, None] * (embedding[t] - centre))
     mean /= total.clamp_min(1e-9)[:, None]
     typical = (embedding - centre).norm(dim=1).median()
     meant = centre + mean * (typical / mean.norm(dim=1, keepdim=True).clamp_min(1e-6)) + noise * random

@@ -85,7 +85,7 @@ class QuotedAnswer:
         text, at = "", 0
         for run in self.unproven:
             if run.kind in notes:
-                text += f"{self.text[at:run.end]} ⟨{notes[run.kind]}⟩"
+                text += f"{self.text[at : run.end]} ⟨{notes[run.kind]}⟩"
                 at = run.end
         return text + self.text[at:]
 
@@ -194,4 +194,4 @@ def _possible(answer: QuotedAnswer) -> dict[str, Any]:
 
 
 def _unproven(answer: QuotedAnswer, run: Unproven) -> dict[str, Any]:
-    return {**asdict(run), "text": answer.text[run.start:run.end]}
+    return {**asdict(run), "text": answer.text[run.start : run.end]}

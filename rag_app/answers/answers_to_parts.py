@@ -33,8 +33,15 @@ def with_answers_to_parts(whole: Answer, parts: Sequence[tuple[str, Answer]]) ->
     answers = (*whole.answers, *added)
     texts = [a.text for a in (*whole.answers[:1], *added)]
     return replace(
-        whole, answer="\n".join(texts), answered=True, confidence=min(a.confidence for a in answers), answers=answers,
-        passages=tuple(passages), usage=usage, withheld=None, possible=None,
+        whole,
+        answer="\n".join(texts),
+        answered=True,
+        confidence=min(a.confidence for a in answers),
+        answers=answers,
+        passages=tuple(passages),
+        usage=usage,
+        withheld=None,
+        possible=None,
     )
 
 

@@ -95,7 +95,15 @@ def notes_on_unproven(lang: Language, home: Path | None = None) -> dict[Unproven
 def _passage(document: Document) -> Passage:
     m = document.metadata
     return Passage(
-        source=m["source"], title=m["title"], document_id=m["document_id"], chunk_id=m["chunk_id"], start=m["start"],
-        end=m["end"], text=document.page_content, page=m["page"], heading_path=tuple(m["heading_path"]),
-        score=float(m["score"]), source_name=m["source_name"],
+        source=m["source"],
+        title=m["title"],
+        document_id=m["document_id"],
+        chunk_id=m["chunk_id"],
+        start=m["start"],
+        end=m["end"],
+        text=document.page_content,
+        page=m["page"],
+        heading_path=tuple(m["heading_path"]),
+        score=float(m["score"]),
+        source_name=m["source_name"],
     )

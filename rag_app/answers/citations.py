@@ -60,7 +60,7 @@ def proven_answers(
     for number, claims in enumerate(annotated):
         own = check.citations(c for c in claims if not c.is_further)
         also = check.citations(c for c in claims if c.is_further)
-        if not own and also:    # its document has been removed, another one still says so
+        if not own and also:  # its document has been removed, another one still says so
             own, also = also[:1], also[1:]
         if own:
             confidence = told[number]["confidence"] if number < len(told) else 1.0
@@ -70,9 +70,7 @@ def proven_answers(
 
 def _newest_first(answers: Sequence[QuotedAnswer], library: Library) -> tuple[QuotedAnswer, ...]:
     """Answers that differ, with the dates of their documents; in that order if all have one, else as they were."""
-    dated = [
-        replace(a, citations=tuple(replace(c, date=_date_of(c, library)) for c in a.citations)) for a in answers
-    ]
+    dated = [replace(a, citations=tuple(replace(c, date=_date_of(c, library)) for c in a.citations)) for a in answers]
     dates = [a.citations[0].date for a in dated]
     if None in dates:
         return tuple(dated)
@@ -115,7 +113,7 @@ class _Check:
         meta = document.metadata
         document_id = meta["document_id"]
         text = self._text(document_id)
-        quote = document.page_content[claim.start:claim.end]
+        quote = document.page_content[claim.start : claim.end]
         start, end = meta["start"] + claim.start, meta["start"] + claim.end
         if not quote or text[start:end] != quote:
             return None
@@ -125,9 +123,17 @@ class _Check:
         self._taken.append((document_id, start, end))
         ((first, last),) = quote_windows(text, [(start, end)], whole_lists=self._whole_lists)
         return Citation(
-            source=meta["source"], document_id=document_id, chunk_id=meta["chunk_id"], start=start, end=end,
-            quote=quote, page=self._page(document_id, start), score=round(float(meta["score"]), 4),
-            sentence=text[first:last], sentence_start=first, sentence_end=last,
+            source=meta["source"],
+            document_id=document_id,
+            chunk_id=meta["chunk_id"],
+            start=start,
+            end=end,
+            quote=quote,
+            page=self._page(document_id, start),
+            score=round(float(meta["score"]), 4),
+            sentence=text[first:last],
+            sentence_start=first,
+            sentence_end=last,
             heading_path=self._section(document, start),
             table_header=table_header(text, first),
         )

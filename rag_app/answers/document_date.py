@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-BEGINNING = 400     # characters of the text in which a document says when it was made or from when it holds
+BEGINNING = 400  # characters of the text in which a document says when it was made or from when it holds
 
 _MONTHS = "january|february|march|april|may|june|july|august|september|october|november|december"
 _YEAR = r"(?P<y>19[89]\d|20[0-3]\d)"

@@ -13,9 +13,9 @@ from ingest.sources.display_name import source_names
 from rag_app.answers.answer import Answer, Citation
 from rag_app.answers.sentence_window import is_list
 
-_AROUND = 400       # characters shown on either side by "show in document": few enough that the quote is in view
+_AROUND = 400  # characters shown on either side by "show in document": few enough that the quote is in view
 _LONGEST_RUN = 160  # characters shown before, between and after the quotes of a sentence
-_WORD = 20          # characters within which a space is looked for before a word is cut
+_WORD = 20  # characters within which a space is looked for before a word is cut
 _ELLIPSIS = "…"
 _SPACE = re.compile(r"\s")
 
@@ -56,9 +56,7 @@ class AnswerEvidence:
     also_in: tuple[Evidence, ...]
 
 
-def evidence_of(
-    answer: Answer, library: Library, *, numbered_by_passage: bool = False
-) -> tuple[AnswerEvidence, ...]:
+def evidence_of(answer: Answer, library: Library, *, numbered_by_passage: bool = False) -> tuple[AnswerEvidence, ...]:
     """The places of each of the answers that are shown, numbered through.
 
     Args:
@@ -97,7 +95,7 @@ def _surroundings(citations: Sequence[Citation], library: Library) -> tuple[tupl
     spans = [(c.start, c.end) for c in citations]
     windows: list[tuple[int, int]] = []
     for first, last in sorted((c.sentence_start, c.sentence_end) for c in citations):
-        if windows and not text[windows[-1][1]:first].strip():
+        if windows and not text[windows[-1][1] : first].strip():
             windows[-1] = windows[-1][0], max(last, windows[-1][1])
         else:
             windows.append((first, last))
@@ -145,7 +143,7 @@ def pieces(text: str, first: int, last: int, spans: Sequence[tuple[int, int]]) -
             continue
         if start > at:
             cut.append(Piece(text[at:start], is_quote=False))
-        cut.append(Piece(text[max(at, start):end], is_quote=True))
+        cut.append(Piece(text[max(at, start) : end], is_quote=True))
         at = end
     if last > at:
         cut.append(Piece(text[at:last], is_quote=False))
@@ -157,7 +155,8 @@ def shortened(sentence: Sequence[Piece], longest: int = _LONGEST_RUN) -> tuple[P
     if is_list("".join(p.text for p in sentence)):
         return tuple(sentence)
     return tuple(
-        piece if piece.is_quote or len(piece.text) <= longest
+        piece
+        if piece.is_quote or len(piece.text) <= longest
         else Piece(_nearest(piece.text, longest, keep_start=i > 0, keep_end=i < len(sentence) - 1), is_quote=False)
         for i, piece in enumerate(sentence)
     )
@@ -169,8 +168,8 @@ def _nearest(text: str, longest: int, *, keep_start: bool, keep_end: bool) -> st
     head = tail = ""
     if keep_start:
         spaces = [m.start() for m in _SPACE.finditer(text, room - _WORD, room)]
-        head = text[:spaces[-1] if spaces else room]
+        head = text[: spaces[-1] if spaces else room]
     if keep_end:
         space = _SPACE.search(text, len(text) - room, len(text) - room + _WORD)
-        tail = text[space.end() if space else len(text) - room:]
+        tail = text[space.end() if space else len(text) - room :]
     return f"{head}{_ELLIPSIS if not keep_end else f' {_ELLIPSIS} ' if keep_start else _ELLIPSIS}{tail}"

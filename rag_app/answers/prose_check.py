@@ -22,12 +22,12 @@ _NUMBERED = re.compile(rf"{_STRING}[.,;。，；]?(?P<marks>(?:\s*{_MARK})+)")
 _UNNUMBERED = re.compile(_STRING)
 _MARKS = re.compile(rf"(?:\s*{_MARK})+")
 _TRAILING_MARKS = re.compile(rf"(?:\s*{_MARK})+[\s.。]*\Z")
-_LEADING = re.compile(r"\s*(?:[-*+•#>]+\s+|\d{1,2}[.)]\s+|[*_]+)?")     # a bullet, a number or emphasis
+_LEADING = re.compile(r"\s*(?:[-*+•#>]+\s+|\d{1,2}[.)]\s+|[*_]+)?")  # a bullet, a number or emphasis
 _WORD = re.compile(rf"[{HAN}]|[^\W{HAN}]+")
 _HAN = re.compile(f"[{HAN}]")
 _END_MARKS = ".,;:!?。，；：！？…"
-_LEAST_WORDS = 4        # of a run that proves something without naming its passage; a Chinese character is half a word
-_FOUND_NOTHING = "NOT IN THE DOCUMENTS"     # what the prompt asks for then
+_LEAST_WORDS = 4  # of a run that proves something without naming its passage; a Chinese character is half a word
+_FOUND_NOTHING = "NOT IN THE DOCUMENTS"  # what the prompt asks for then
 _LETTER = "0-9A-Za-z\u00c0-\u024f"
 
 
@@ -81,7 +81,7 @@ def _strings(text: str, passages: Sequence[str], question: str) -> Iterator[Run 
     for match in sorted([*numbered, *others], key=lambda m: m.start()):
         quote = next(g for g in match.groups()[:4] if g is not None)
         marks = match.start("marks") if match.re is _NUMBERED else match.end()
-        named = _numbers(text[marks:match.end()])
+        named = _numbers(text[marks : match.end()])
         place = _place(quote, passages, named)
         if place is None:
             if named or find_quote(quote, question) is None:
@@ -96,7 +96,7 @@ def _sentences(text: str, start: int, end: int, passages: Sequence[str]) -> Iter
     for a, z in sentence_spans(text[start:end]):
         if start + a < done:
             continue
-        numbers = _MARKS.match(text, start + z, end)    # those behind a full stop belong to its sentence
+        numbers = _MARKS.match(text, start + z, end)  # those behind a full stop belong to its sentence
         done = numbers.end() if numbers else start + z
         marker = _LEADING.match(text, start + a, done)
         first = marker.end() if marker else start + a

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from model.text.sentences import sentence_spans
 
-_REACH = 2000           # characters looked at on either side of a quote
-_LONGEST_LIST = 1500    # characters; of a longer list only the item is given
-_LONGEST_LED = 600      # of a list that a line with a colon introduces, which is given for every question
+_REACH = 2000  # characters looked at on either side of a quote
+_LONGEST_LIST = 1500  # characters; of a longer list only the item is given
+_LONGEST_LED = 600  # of a list that a line with a colon introduces, which is given for every question
 _PARAGRAPH_END = re.compile(r"\n[ \t]*(?=\n)")
 # A row as the loaders write it, `a | b` or `name: value; name: value`, or as a Markdown author does.
 _ROW = re.compile(r"(?m)^(?:[ \t]*\|.*|.* \| .*|[^:：;\n]{1,80}: [^;\n]+; [^:：;\n]{1,80}: .*)$")
@@ -67,7 +67,7 @@ def quote_windows(text: str, quotes: Sequence[Span], *, whole_lists: bool = Fals
     )
     joined: list[Span] = []
     for first, last in found:
-        if joined and not text[joined[-1][1]:first].strip():
+        if joined and not text[joined[-1][1] : first].strip():
             joined[-1] = joined[-1][0], max(last, joined[-1][1])
         else:
             joined.append((first, last))
@@ -95,7 +95,7 @@ def led_list_around(text: str, start: int, end: int) -> Span | None:
     found = list_around(text, start, end)
     if found is None or found[1] - found[0] > _LONGEST_LED:
         return None
-    lead_in, _, items = text[found[0]:found[1]].partition("\n")
+    lead_in, _, items = text[found[0] : found[1]].partition("\n")
     is_led = lead_in.rstrip().endswith((":", "：")) and not re.match(_ITEM, lead_in)
     return found if is_led and re.match(_BULLET, items.lstrip("\n")) else None
 

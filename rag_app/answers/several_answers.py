@@ -20,12 +20,12 @@ from model.text.language import language_of
 from rag_app.answers.sentence_window import sentence_around
 
 MOST_ANSWERS = 3
-MOST_PLACES = 4             # of one answer: its own and those that say the same
+MOST_PLACES = 4  # of one answer: its own and those that say the same
 # Chosen on questions with one answer and on pairs of documents that disagree; see model/LOG.md for the numbers.
-_CLOSE = 0.5                # a further answer is at least this share of the best one as confident
-_SAME_SUBJECT = 0.3         # cosine of the words of two sentences
+_CLOSE = 0.5  # a further answer is at least this share of the best one as confident
+_SAME_SUBJECT = 0.3  # cosine of the words of two sentences
 _SAME_SUBJECT_WHOLE = 0.45  # of two sentences that are answers as they stand
-_STEM = 5                   # letters of a Latin word that are compared
+_STEM = 5  # letters of a Latin word that are compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class _Statement:
 
     passage: int
     reading: Reading
-    confidence: float       # of the passage judged as if it were the only one
+    confidence: float  # of the passage judged as if it were the only one
     answer: str
     sentence: str
 
@@ -85,9 +85,7 @@ def found_answers(
     Returns:
         Nothing when the confidence does not suffice.
     """
-    statements = [
-        _statement(answerer, question, i, passages[i], r) for i, r in enumerate(readings) if r is not None
-    ]
+    statements = [_statement(answerer, question, i, passages[i], r) for i, r in enumerate(readings) if r is not None]
     best = next(s for s in statements if s.passage == verdict.passage)
     others = sorted((s for s in statements if s is not best), key=lambda s: -s.confidence)
     others = [s for s in others if s.confidence >= _CLOSE * best.confidence and _same_subject(best, s)]
@@ -109,9 +107,10 @@ def found_answers(
         return []
     return [
         FoundAnswer(
-            first.passage, first.reading,
+            first.passage,
+            first.reading,
             verdict.confidence if first is best else min(first.confidence, verdict.confidence),
-            tuple((s.passage, s.reading) for s in rest[:MOST_PLACES - 1]),
+            tuple((s.passage, s.reading) for s in rest[: MOST_PLACES - 1]),
         )
         for first, *rest in groups
     ]
@@ -131,8 +130,8 @@ def _agree(one: _Statement, other: _Statement) -> bool:
 
 
 def _same_document(documents: Sequence[str] | None, one: _Statement, other: _Statement) -> bool:
-    return documents is not None and bool(documents[one.passage]) and (
-        documents[one.passage] == documents[other.passage]
+    return (
+        documents is not None and bool(documents[one.passage]) and (documents[one.passage] == documents[other.passage])
     )
 
 
@@ -141,7 +140,7 @@ def _same_subject(one: _Statement, other: _Statement) -> bool:
     a, b = _terms(one.sentence), _terms(other.sentence)
     answers = _terms(one.answer) | _terms(other.answer)
     x, y = a - answers, b - answers
-    if min(len(x), len(y)) < 2:     # the answer is the sentence
+    if min(len(x), len(y)) < 2:  # the answer is the sentence
         return _cosine(a, b) >= _SAME_SUBJECT_WHOLE
     return max(_cosine(a, b), _cosine(x, y)) >= _SAME_SUBJECT
 

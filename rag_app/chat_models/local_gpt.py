@@ -146,7 +146,7 @@ class ChatLocalGPT(BaseChatModel):
 
     def _grounded(self, messages: Sequence[BaseMessage]) -> Iterator[AIMessageChunk]:
         message, blocks, earlier = question_and_passages(messages)
-        if not blocks and isinstance(messages[-1].content, str):    # a prompt that was written for another model
+        if not blocks and isinstance(messages[-1].content, str):  # a prompt that was written for another model
             _log.warning("no passages: ChatLocalGPT quotes only from text-plain content blocks, see passage_block")
         texts = [str(b["text"]) for b in blocks]
         question, before = part_read(self.load().reader, message)
@@ -161,13 +161,21 @@ class ChatLocalGPT(BaseChatModel):
             self.load().reader, question, texts, headings=[heading_of_block(b) for b in blocks], history=turns
         )
         readings = with_announced_items(readings, texts)
-        verdict = self.load().judge(
-            lang, readings.readings, priors=priors, min_confidence=self.min_confidence
-        )
+        verdict = self.load().judge(lang, readings.readings, priors=priors, min_confidence=self.min_confidence)
         tokens = readings.prompt_tokens, readings.steps
-        found = [] if verdict is None else found_answers(
-            self.load(), question, texts, verdict, readings.readings, priors=priors,
-            min_confidence=self.min_confidence, documents=[str(b.get("url") or "") for b in blocks],
+        found = (
+            []
+            if verdict is None
+            else found_answers(
+                self.load(),
+                question,
+                texts,
+                verdict,
+                readings.readings,
+                priors=priors,
+                min_confidence=self.min_confidence,
+                documents=[str(b.get("url") or "") for b in blocks],
+            )
         )
         if not found:
             told = load_prompt("possible" if _is_possible(verdict) else "not_found", lang)
@@ -190,13 +198,17 @@ class ChatLocalGPT(BaseChatModel):
         for index, (text, _) in enumerate(replies):
             for piece in words_to_stream(text):
                 yield AIMessageChunk(content=[{"type": "text", "text": piece, "index": index}])
-        judged = {} if verdict is None else {
-            "confidence": found[0].confidence if found else verdict.confidence,
-            "passage": verdict.passage,
-            "candidate": "\n".join(q.text for q in verdict.reading.quotes),
-            "candidate_spans": [[q.start, q.end] for q in verdict.reading.quotes],
-            "features": list(verdict.features),
-        }
+        judged = (
+            {}
+            if verdict is None
+            else {
+                "confidence": found[0].confidence if found else verdict.confidence,
+                "passage": verdict.passage,
+                "candidate": "\n".join(q.text for q in verdict.reading.quotes),
+                "candidate_spans": [[q.start, q.end] for q in verdict.reading.quotes],
+                "features": list(verdict.features),
+            }
+        )
         yield AIMessageChunk(
             content=[
                 {"type": "text", "text": "", "annotations": annotations, "index": index}
@@ -210,9 +222,7 @@ class ChatLocalGPT(BaseChatModel):
                 **judged,
                 **further,
             },
-            usage_metadata=UsageMetadata(
-                input_tokens=tokens[0], output_tokens=tokens[1], total_tokens=sum(tokens)
-            ),
+            usage_metadata=UsageMetadata(input_tokens=tokens[0], output_tokens=tokens[1], total_tokens=sum(tokens)),
             chunk_position="last",
         )
 
@@ -226,14 +236,19 @@ class ChatLocalGPT(BaseChatModel):
         ids: list[int] = []
         given = ""
         for token in generate(
-            gpt, prompt, max_new_tokens=self.max_tokens, temperature=self.temperature, top_k=self.top_k,
-            top_p=self.top_p, seed=self.seed,
+            gpt,
+            prompt,
+            max_new_tokens=self.max_tokens,
+            temperature=self.temperature,
+            top_k=self.top_k,
+            top_p=self.top_p,
+            seed=self.seed,
         ):
             ids.append(token)
             text = tokenizer.decode(ids)
             end = min((text.find(s) for s in stop if s in text), default=len(text))
-            if text[len(given):end] and not text.endswith("\ufffd"):   # wait for the rest of a character
-                yield AIMessageChunk(content=text[len(given):end])
+            if text[len(given) : end] and not text.endswith("\ufffd"):  # wait for the rest of a character
+                yield AIMessageChunk(content=text[len(given) : end])
                 given = text[:end]
             if end < len(text):
                 break
@@ -249,14 +264,18 @@ class ChatLocalGPT(BaseChatModel):
 
 def with_announced_items(readings: Readings, passages: Sequence[str]) -> Readings:
     """The same readings; a quote that announces a list ("You need:") is quoted with the list."""
+
     def whole(quote: Quote, passage: str) -> Quote:
         end = with_items(passage, quote.start, quote.end)
-        return Quote(quote.start, end, passage[quote.start:end])
+        return Quote(quote.start, end, passage[quote.start : end])
 
-    return replace(readings, readings=[
-        None if r is None else replace(r, quotes=tuple(whole(q, p) for q in r.quotes))
-        for r, p in zip(readings.readings, passages, strict=True)
-    ])
+    return replace(
+        readings,
+        readings=[
+            None if r is None else replace(r, quotes=tuple(whole(q, p) for q in r.quotes))
+            for r, p in zip(readings.readings, passages, strict=True)
+        ],
+    )
 
 
 def _prior(score: float, lang: Language, passage: str) -> float:

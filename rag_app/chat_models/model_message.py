@@ -18,8 +18,12 @@ def message_with_passages(question: str, documents: Sequence[Document]) -> Human
     """For `ChatLocalGPT`: the passages are content blocks, the question the last of them."""
     blocks: list[str | dict[str, Any]] = [
         passage_block(
-            d.page_content, title=d.metadata["title"], url=d.metadata["source"], score=d.metadata["score"],
-            chunk_id=d.metadata["chunk_id"], heading_path=d.metadata["heading_path"],
+            d.page_content,
+            title=d.metadata["title"],
+            url=d.metadata["source"],
+            score=d.metadata["score"],
+            chunk_id=d.metadata["chunk_id"],
+            heading_path=d.metadata["heading_path"],
         )
         for d in documents
     ]

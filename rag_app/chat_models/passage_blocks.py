@@ -16,8 +16,12 @@ def passage_block(
     """A passage as a standard content block; `extras` come back with the citations that quote it."""
     found = {**extras, **({"score": score} if score is not None else {})}
     return {
-        "type": "text-plain", "mime_type": "text/plain", "text": text,
-        **({"title": title} if title else {}), **({"url": url} if url else {}), "extras": found,
+        "type": "text-plain",
+        "mime_type": "text/plain",
+        "text": text,
+        **({"title": title} if title else {}),
+        **({"url": url} if url else {}),
+        "extras": found,
     }
 
 
@@ -37,7 +41,8 @@ def question_and_passages(
     for index in reversed(human):
         content = messages[index].content
         blocks = [
-            b for b in (content if isinstance(content, list) else [])
+            b
+            for b in (content if isinstance(content, list) else [])
             if isinstance(b, dict) and b.get("type") == "text-plain" and b.get("text")
         ]
         if blocks:

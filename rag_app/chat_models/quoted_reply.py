@@ -32,9 +32,7 @@ def quoted_reply(
         _annotation(blocks[answer.passage], answer.passage, quote, span)
         for quote, span in zip(answer.reading.quotes, spans, strict=True)
     ]
-    further = [
-        _annotation(blocks[i], i, reading.quotes[0], spans[0], also=True) for i, reading in answer.also
-    ]
+    further = [_annotation(blocks[i], i, reading.quotes[0], spans[0], also=True) for i, reading in answer.also]
     return text, [*own, *further]
 
 
@@ -50,7 +48,10 @@ def _annotation(
         **({"url": block["url"]} if block.get("url") else {}),
         "extras": {
             **(block.get("extras") or {}),
-            "passage": passage, "passage_start": quote.start, "passage_end": quote.end, **extras,
+            "passage": passage,
+            "passage_start": quote.start,
+            "passage_end": quote.end,
+            **extras,
         },
     }
 
@@ -60,7 +61,7 @@ def words_to_stream(text: str) -> Iterator[str]:
     start = 0
     for i, character in enumerate(text):
         if character.isspace() or i - start >= 12 or (ord(character) > 0x2E7F and i - start >= 3):
-            yield text[start:i + 1]
+            yield text[start : i + 1]
             start = i + 1
     if start < len(text):
         yield text[start:]

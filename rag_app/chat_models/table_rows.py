@@ -21,9 +21,9 @@ from model.reader.reading import Quote, Reading, Readings
 from rag_app.answers.sentence_window import Span
 
 _RECORD = re.compile(r"(?m)^[ \t]*[^:：;\n]{1,80}: [^;\n]+; [^:：;\n]{1,80}: .*$\n?")
-_TELLS = re.compile(r"[^\W\d_]{2}|[^\W\da-z_]")     # two letters, or a character of another script
-_NAMED = 0.5    # share of a cell's words, figures and units aside, that a question must say to name its row
-_STEM = 5       # letters of a Latin word that are compared, as in several_answers.py
+_TELLS = re.compile(r"[^\W\d_]{2}|[^\W\da-z_]")  # two letters, or a character of another script
+_NAMED = 0.5  # share of a cell's words, figures and units aside, that a question must say to name its row
+_STEM = 5  # letters of a Latin word that are compared, as in several_answers.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Excerpt:
 @dataclass(frozen=True, slots=True)
 class _Row:
     span: Span
-    words: frozenset[str]       # of its cells, names of columns included
-    named: frozenset[str]       # words of the question in its cells, names of columns excluded
+    words: frozenset[str]  # of its cells, names of columns included
+    named: frozenset[str]  # words of the question in its cells, names of columns excluded
     is_named: bool
 
 
@@ -90,10 +90,13 @@ def read_rows(
     excerpts = [without_other_rows(question, passage) for passage in passages]
     texts = [e.text if e is not None else p for e, p in zip(excerpts, passages, strict=True)]
     found = reader.read(question, texts, headings=headings, history=history)
-    return replace(found, readings=[
-        reading if reading is None or excerpt is None else _of_passage(reading, excerpt, passage)
-        for reading, excerpt, passage in zip(found.readings, excerpts, passages, strict=True)
-    ])
+    return replace(
+        found,
+        readings=[
+            reading if reading is None or excerpt is None else _of_passage(reading, excerpt, passage)
+            for reading, excerpt, passage in zip(found.readings, excerpts, passages, strict=True)
+        ],
+    )
 
 
 def _of_passage(reading: Reading, excerpt: Excerpt, passage: str) -> Reading | None:

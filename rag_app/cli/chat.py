@@ -24,8 +24,12 @@ from rag_app.settings import Settings
 
 @click.command("chat")
 @click.option("--terminal", is_flag=True, help="Chat here instead of in a browser.")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on; others can read your "
-              "documents if it is not loopback.")
+@click.option(
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Address to listen on; others can read your documents if it is not loopback.",
+)
 @click.option("--port", type=click.IntRange(1, 65535), default=8501, show_default=True)
 @click.option("--browser/--no-browser", default=True, help="Open the page when it is ready.")
 @filter_options
@@ -47,13 +51,20 @@ def chat_command(
     environment = os.environ | {"RAG_HOME": str(settings.home), "RAG_COLLECTION": settings.collection}
     app = Path(__file__).resolve().parent.parent / "ui" / "app.py"
     options = {
-        "server.address": host, "server.port": str(port), "server.headless": "true", "server.maxUploadSize": "200",
-        "server.fileWatcherType": "none", "browser.gatherUsageStats": "false", "browser.serverAddress": host,
-        "client.toolbarMode": "minimal", "client.showErrorDetails": "none",
+        "server.address": host,
+        "server.port": str(port),
+        "server.headless": "true",
+        "server.maxUploadSize": "200",
+        "server.fileWatcherType": "none",
+        "browser.gatherUsageStats": "false",
+        "browser.serverAddress": host,
+        "client.toolbarMode": "minimal",
+        "client.showErrorDetails": "none",
         # The page looks at the library every two seconds; a full garbage collection each time would keep a core busy.
         "runner.postScriptGC": "false",
         # Each for itself: one colour for both would make the page light whatever the system is set to.
-        "theme.light.primaryColor": "#2f7d72", "theme.dark.primaryColor": "#4fb0a2",
+        "theme.light.primaryColor": "#2f7d72",
+        "theme.dark.primaryColor": "#4fb0a2",
     }
     flags = [f"--{k}={v}" for k, v in options.items()]
     sys.stdout.flush()
@@ -63,7 +74,7 @@ def chat_command(
         try:
             sys.exit(server.wait())
         except KeyboardInterrupt:
-            continue    # the server got the same signal and is closing
+            continue  # the server got the same signal and is closing
 
 
 def _open_when_ready(url: str) -> None:
@@ -86,7 +97,7 @@ def _terminal(settings: Settings) -> None:
 
     with open_library(settings, create=False) as library:
         if settings.filter:
-            library.choose(settings.filter)     # a mistake is told before the first question
+            library.choose(settings.filter)  # a mistake is told before the first question
             click.echo(f"searching only in {plain(settings.filter.describe())}")
         click.echo(f"{library.count()} passages in collection {settings.collection!r}. An empty line ends the chat.")
         chain = build_chain(settings, library=library)

@@ -23,8 +23,12 @@ def doctor_command(settings: Settings) -> None:
     """Check this installation: packages, models, data folder, library. Exit status 1 if something is wrong."""
     bad = 0
     for name, check in (
-        ("python", _python), ("packages", _packages), ("processor", _processor), ("reader", lambda: _reader(settings)),
-        ("embedder", lambda: _embedder(settings)), ("data folder", lambda: _home(settings)),
+        ("python", _python),
+        ("packages", _packages),
+        ("processor", _processor),
+        ("reader", lambda: _reader(settings)),
+        ("embedder", lambda: _embedder(settings)),
+        ("data folder", lambda: _home(settings)),
         ("library", lambda: _library(settings)),
     ):
         try:
@@ -100,5 +104,3 @@ def _library(settings: Settings) -> str:
     if not report.clean:
         raise RuntimeError(f"{len(report.remaining)} problems: run `rag verify --repair`")
     return f"{report.documents} documents, {report.chunks} passages, everything agrees"
-
-

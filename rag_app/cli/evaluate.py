@@ -28,15 +28,18 @@ eval_command.add_command(retrieval)
 
 @eval_command.command()
 @click.option("--file", "file", type=_FILE, required=True, help="JSON lines: id, context, question, answers, …")
-@click.option("--mode", type=click.Choice(["end-to-end", "reader"]), default="end-to-end", show_default=True,
-              help="Ask over all contexts together, or give the reader the right one.")
+@click.option(
+    "--mode",
+    type=click.Choice(["end-to-end", "reader"]),
+    default="end-to-end",
+    show_default=True,
+    help="Ask over all contexts together, or give the reader the right one.",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Ask only the first N questions.")
 @click.option("--details", type=_FILE, help="Write one JSON line a question to this file.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @settings_options
-def answers(
-    file: Path, mode: str, limit: int | None, details: Path | None, as_json: bool, settings: Settings
-) -> None:
+def answers(file: Path, mode: str, limit: int | None, details: Path | None, as_json: bool, settings: Settings) -> None:
     """Ask every question of a file and compare with its answers.
 
     A line without a question only adds its context as a document.
@@ -60,7 +63,7 @@ def answers(
         from rag_app.chat_models.reader import load_reader
 
         answerer = load_reader(settings.reader or shipped("models/reader"))
-        answerer.answer(questions[0].question, [questions[0].context])      # the first pass pays for warming up
+        answerer.answer(questions[0].question, [questions[0].context])  # the first pass pays for warming up
         outcomes = run(questions, lambda q: ask_reader(answerer, q), lambda _: None, quiet=False)
         found = report(outcomes, "reader")
     else:
@@ -76,10 +79,20 @@ def answers(
 
 
 @eval_command.command()
-@click.option("--file", "files", type=_FILE, required=True, multiple=True,
-              help="JSON lines: id, context, question, answers, …; may be given several times.")
-@click.option("--config", type=_FILE, help="Recipe of the reader: of files that it trains on, only contexts that it "
-              "reserves are asked [default: the shipped reader's].")
+@click.option(
+    "--file",
+    "files",
+    type=_FILE,
+    required=True,
+    multiple=True,
+    help="JSON lines: id, context, question, answers, …; may be given several times.",
+)
+@click.option(
+    "--config",
+    type=_FILE,
+    help="Recipe of the reader: of files that it trains on, only contexts that it "
+    "reserves are asked [default: the shipped reader's].",
+)
 @click.option("--limit", type=click.IntRange(min=1), help="Ask about N questions of each file, drawn at random.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @settings_options
@@ -106,12 +119,15 @@ def grounding(
     answerer = load_reader(settings.reader or shipped("models/reader"))
     changes = {name: ask_changed(answerer, questions, limit, quiet=False) for name, questions in asked.items()}
     together = [c for found in changes.values() for c in found]
-    show({
-        "files": {name: report(found) for name, found in changes.items()},
-        "languages": {
-            lang: report([c for c in together if c.lang == lang]) for lang in sorted({c.lang for c in together})
+    show(
+        {
+            "files": {name: report(found) for name, found in changes.items()},
+            "languages": {
+                lang: report([c for c in together if c.lang == lang]) for lang in sorted({c.lang for c in together})
+            },
         },
-    }, as_json)
+        as_json,
+    )
 
 
 @eval_command.command()

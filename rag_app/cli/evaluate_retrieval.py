@@ -21,10 +21,20 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
-@click.option("--set", "folders", type=_FOLDER, multiple=True,
-              help="A folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels.tsv; may be given several times.")
-@click.option("--file", "files", type=_FILE, multiple=True,
-              help="JSON lines: context, question, answers. The passages of all files are one collection.")
+@click.option(
+    "--set",
+    "folders",
+    type=_FOLDER,
+    multiple=True,
+    help="A folder in BEIR's layout: corpus.jsonl, queries.jsonl, qrels.tsv; may be given several times.",
+)
+@click.option(
+    "--file",
+    "files",
+    type=_FILE,
+    multiple=True,
+    help="JSON lines: context, question, answers. The passages of all files are one collection.",
+)
 @click.option("--distractors", type=_FILE, multiple=True, help="… of which only the passages are used.")
 @click.option("--corpus", type=_FILE, help="corpus.jsonl: _id, title, text")
 @click.option("--queries", type=_FILE, help="queries.jsonl: _id, text")
@@ -35,9 +45,17 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @settings_options
 def retrieval(
-    folders: tuple[Path, ...], files: tuple[Path, ...], distractors: tuple[Path, ...], corpus: Path | None,
-    queries: Path | None, qrels: Path | None, limit: int | None, cache: Path | None, learn_weights: bool,
-    as_json: bool, settings: Settings,
+    folders: tuple[Path, ...],
+    files: tuple[Path, ...],
+    distractors: tuple[Path, ...],
+    corpus: Path | None,
+    queries: Path | None,
+    qrels: Path | None,
+    limit: int | None,
+    cache: Path | None,
+    learn_weights: bool,
+    as_json: bool,
+    settings: Settings,
 ) -> None:
     """Compare vectors, keywords and their fusion on collections with judged documents.
 
@@ -84,8 +102,12 @@ def retrieval(
 
 
 def _collections(
-    folders: tuple[Path, ...], files: tuple[Path, ...], distractors: tuple[Path, ...],
-    corpus: Path | None, queries: Path | None, qrels: Path | None,
+    folders: tuple[Path, ...],
+    files: tuple[Path, ...],
+    distractors: tuple[Path, ...],
+    corpus: Path | None,
+    queries: Path | None,
+    qrels: Path | None,
 ) -> Iterator[Collection]:
     from rag_app.evaluation.retrieval_sets import read_beir, read_beir_folder, read_question_files
 

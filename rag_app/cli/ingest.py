@@ -36,11 +36,19 @@ INTERRUPTED = 130
 @click.option("--exclude", multiple=True, metavar="PATTERN", help="Below folders, not what matches; see .ragignore.")
 @click.option("--tag", "tags", multiple=True, help="Mark the documents; `rag list --tag` finds them.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be added, changed and removed.")
-@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
-              help="Where files are read: here, or on a Ray cluster (an extra).")
+@click.option(
+    "--engine",
+    type=click.Choice(["local", "ray"]),
+    default="local",
+    show_default=True,
+    help="Where files are read: here, or on a Ray cluster (an extra).",
+)
 @click.option("--ray-address", metavar="HOST:PORT", help="Of the Ray cluster, or auto [one of this machine alone].")
-@click.option("--jobs", type=click.IntRange(1, 1024),
-              help="Files read at a time [half of the cores, at most 4; with Ray all cores].")
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 1024),
+    help="Files read at a time [half of the cores, at most 4; with Ray all cores].",
+)
 @click.option("--null", "-0", is_flag=True, help="The list on standard input is NUL-separated (find -print0).")
 @click.option("--allow-network", is_flag=True, help="PATH may be a web address, which is fetched.")
 @click.option("--max-size", type=click.IntRange(1), default=200, show_default=True, help="Megabytes of one file.")
@@ -105,9 +113,7 @@ def ingest_command(
         fail(str(error))
 
 
-def _engine(
-    settings: Settings, name: str, address: str | None, jobs: int | None, limits: ParserLimits
-) -> Engine:
+def _engine(settings: Settings, name: str, address: str | None, jobs: int | None, limits: ParserLimits) -> Engine:
     """The engine that was asked for."""
     from ingest.engines.local import LocalEngine
 
@@ -210,9 +216,7 @@ def show_report(report: IngestReport) -> None:
     counts = {kind: len(getattr(report, kind)) for kind in _ENDINGS}
     always = ("added", "unchanged", "failed")
     parts = [f"{count} {kind}" for kind, count in counts.items() if count or kind in always]
-    click.echo(
-        f"{', '.join(parts)}; {report.chunks} passages ({report.embedded} embedded) in {report.seconds:.1f} s"
-    )
+    click.echo(f"{', '.join(parts)}; {report.chunks} passages ({report.embedded} embedded) in {report.seconds:.1f} s")
 
 
 def _dry_run(

@@ -26,8 +26,14 @@ def model_command() -> None:
 @model_command.command("train-reader")
 @click.option("--config", type=_FILE, required=True, help="Recipe, for example data/recipes/reader.toml.")
 @click.option("--data", type=_FOLDER, required=True, help="Folder of the data files that the recipe names.")
-@click.option("--run", "run", type=_FOLDER, default=Path("runs/reader"), show_default=True,
-              help="Folder for checkpoints; the same command resumes from it.")
+@click.option(
+    "--run",
+    "run",
+    type=_FOLDER,
+    default=Path("runs/reader"),
+    show_default=True,
+    help="Folder for checkpoints; the same command resumes from it.",
+)
 @click.option("--out", type=_FOLDER, required=True, help="Folder for the finished reader.")
 @click.option("--compile", "compile_network", is_flag=True, help="Use torch.compile: faster after a slow start.")
 def train_reader_command(config: Path, data: Path, run: Path, out: Path, compile_network: bool) -> None:
@@ -59,8 +65,14 @@ def train_reader_command(config: Path, data: Path, run: Path, out: Path, compile
 @model_command.command("train-embedder")
 @click.option("--config", type=_FILE, required=True, help="Recipe, for example data/recipes/embedder.toml.")
 @click.option("--data", type=_FOLDER, required=True, help="Folder of the data files that the recipe names.")
-@click.option("--run", "run", type=_FOLDER, default=Path("runs/embedder"), show_default=True,
-              help="Folder for checkpoints; the same command resumes from it.")
+@click.option(
+    "--run",
+    "run",
+    type=_FOLDER,
+    default=Path("runs/embedder"),
+    show_default=True,
+    help="Folder for checkpoints; the same command resumes from it.",
+)
 @click.option("--out", type=_FOLDER, required=True, help="Folder for the finished embedder.")
 def train_embedder_command(config: Path, data: Path, run: Path, out: Path) -> None:
     """Train the bilingual embedder by a recipe and store it as a sentence-transformers model.
@@ -150,10 +162,19 @@ def import_command(source: Path, out: Path) -> None:
 
 
 @model_command.command("card")
-@click.option("--reader", "--embedder", "reader", type=_FOLDER,
-              help="Folder whose MODEL_CARD.md is filled [default: the shipped reader].")
-@click.option("--results", type=_FOLDER, help="Folder with NAME.reader.jsonl and NAME.end-to-end.jsonl (`rag eval "
-              "answers --details`) and grounding.json (`rag eval grounding --json`).")
+@click.option(
+    "--reader",
+    "--embedder",
+    "reader",
+    type=_FOLDER,
+    help="Folder whose MODEL_CARD.md is filled [default: the shipped reader].",
+)
+@click.option(
+    "--results",
+    type=_FOLDER,
+    help="Folder with NAME.reader.jsonl and NAME.end-to-end.jsonl (`rag eval "
+    "answers --details`) and grounding.json (`rag eval grounding --json`).",
+)
 @click.option("--config", type=_FILE, help="The recipe that it was trained by; with --manifest.")
 @click.option("--manifest", type=_FILE, help="Table of the data files with rows, origin and licence.")
 def card_command(reader: Path | None, results: Path | None, config: Path | None, manifest: Path | None) -> None:

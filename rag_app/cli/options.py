@@ -92,7 +92,13 @@ def settings_options(command: Callable[..., Any]) -> Callable[..., Any]:
         except (LibraryLocked, LibraryDamaged) as error:
             fail(str(error), 3)
         except (
-            LibraryError, EmbedderError, RerankerError, CheckpointError, NotShippedError, SettingsError, PromptError
+            LibraryError,
+            EmbedderError,
+            RerankerError,
+            CheckpointError,
+            NotShippedError,
+            SettingsError,
+            PromptError,
         ) as error:
             fail(str(error), 2)
         except OSError as error:

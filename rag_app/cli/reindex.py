@@ -16,8 +16,10 @@ _STAGES = {"vectors": "embedding", "index": "indexing vectors", "keywords": "ind
 
 
 @click.command("reindex")
-@click.option("--embedder", help="The sentence-transformers model to go over to, name or path [RAG_EMBEDDER, else the "
-              "one that ships].")
+@click.option(
+    "--embedder",
+    help="The sentence-transformers model to go over to, name or path [RAG_EMBEDDER, else the one that ships].",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object on stdout.")
 @click.option("--quiet", is_flag=True, help="No progress bar.")
 @settings_options
@@ -35,7 +37,7 @@ def reindex_command(embedder: str | None, as_json: bool, quiet: bool, settings: 
 
     given, settings = embedder, replace(settings, embedder=embedder or settings.embedder)
     bar = tqdm(unit="passage", disable=quiet or as_json, file=sys.stderr, dynamic_ncols=True)
-    made: dict[str, int] = {}   # stage -> passages that were there when it began: they say nothing about the speed
+    made: dict[str, int] = {}  # stage -> passages that were there when it began: they say nothing about the speed
 
     def show(stage: Stage, done: int, total: int) -> None:
         if stage not in made:
@@ -60,8 +62,11 @@ def reindex_command(embedder: str | None, as_json: bool, quiet: bool, settings: 
     else:
         parts = [f"{report.embedded} texts embedded"]
         parts += [f"{report.keywords} passages in a new keyword index"] if report.keywords else []
-        parts += [f"the vectors' index is {'on the server' if report.moved == 'server' else 'in the folder'} now"] if (
-            report.moved) else []
+        parts += (
+            [f"the vectors' index is {'on the server' if report.moved == 'server' else 'in the folder'} now"]
+            if (report.moved)
+            else []
+        )
         click.echo(f"{report.chunks} passages: {', '.join(parts)}")
     if given and not as_json:
         click.echo(f"set RAG_EMBEDDER={given} for the other commands", err=True)

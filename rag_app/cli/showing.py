@@ -20,7 +20,7 @@ from rag_app.answers.evidence import AnswerEvidence, Evidence, Piece, evidence_o
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 _INDENT = "   "
 _ALL = DocumentFilter()
-_SAID = {    # English, Chinese
+_SAID = {  # English, Chinese
     "less certain": ("less certain; check the passage: ", "不太确定，请核对原文："),
     "nothing searched": ("(nothing was searched)", "（没有检索文档）"),
     "part read": ("the question is long; this part of it was read: ", "问题较长，只读了这一部分："),
@@ -113,7 +113,7 @@ def _print_places(evidence: AnswerEvidence, bullet: str) -> None:
         sentence = textwrap.indent(_emphasised(place.sentence), indent)
         click.echo(bullet + sentence.removeprefix(indent) if bullet else sentence)
         click.echo(f"{indent}{_place(place)}")
-        bullet = indent     # the number stands before the first place only
+        bullet = indent  # the number stands before the first place only
     for place in evidence.also_in:
         click.echo(f"{indent}also in {_place(place)}")
 

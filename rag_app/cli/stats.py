@@ -13,7 +13,7 @@ from rag_app.cli import fail
 from rag_app.cli.options import settings_options
 from rag_app.settings import Settings
 
-_WIDEST = 40    # characters of a bar
+_WIDEST = 40  # characters of a bar
 
 
 @click.command("stats")
@@ -69,7 +69,7 @@ def draw(found: Statistics, path: Path, collection: str) -> None:
         axes.set(title=title, xlabel="documents")
     try:
         figure.savefig(path, dpi=120)
-    except ValueError as error:     # an extension that is no picture's
+    except ValueError as error:  # an extension that is no picture's
         fail(f"{path}: {error}")
     finally:
         plt.close(figure)

@@ -67,7 +67,7 @@ def import_command(file: Path, as_json: bool, quiet: bool, settings: Settings) -
 
     if not file.is_file():
         fail(f"{file}: there is no such file")
-    if not zipfile.is_zipfile(file):    # said before a collection is made for it
+    if not zipfile.is_zipfile(file):  # said before a collection is made for it
         fail(f"{file} is no export of a collection, or is damaged")
     with (
         open_library(settings) as library,

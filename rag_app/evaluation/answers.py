@@ -97,8 +97,15 @@ def read_questions(path: Path) -> tuple[list[Question], dict[str, str]]:
         lang: Language = row["lang"] if row.get("lang") in ("en", "zh") else language_of(asked)
         questions.append(
             Question(
-                str(row.get("id", number)), asked, context, contexts[context], answers, lang,
-                str(row.get("type", "")), bool(row.get("counterfactual")), _history(row.get("history"), where),
+                str(row.get("id", number)),
+                asked,
+                context,
+                contexts[context],
+                answers,
+                lang,
+                str(row.get("type", "")),
+                bool(row.get("counterfactual")),
+                _history(row.get("history"), where),
             )
         )
     if not questions:
@@ -139,13 +146,16 @@ class Reply:
 
 
 def reply_to(
-    answerer: Answerer, question: str, passages: Sequence[str], priors: Sequence[float] | None = None,
-    *, headings: Sequence[str] | None = None, history: Sequence[Turn] = (),
+    answerer: Answerer,
+    question: str,
+    passages: Sequence[str],
+    priors: Sequence[float] | None = None,
+    *,
+    headings: Sequence[str] | None = None,
+    history: Sequence[Turn] = (),
 ) -> Reply:
     """Give the reader passages, and what a retriever thinks of them, and take its best answer."""
-    verdict, _ = answerer.answer(
-        question, passages, priors=priors, headings=headings, history=history
-    )
+    verdict, _ = answerer.answer(question, passages, priors=priors, headings=headings, history=history)
     if verdict is None:
         return Reply("", False, 0.0)
     return Reply("\n".join(q.text for q in verdict.reading.quotes), verdict.answered, verdict.confidence)
@@ -175,8 +185,14 @@ def run(
         order = list(dict.fromkeys(reply.documents))
         outcomes.append(
             Outcome(
-                question.id, question.question, question.answers, question.lang, question.kind,
-                reply.candidate, reply.answered, reply.confidence,
+                question.id,
+                question.question,
+                question.answers,
+                question.lang,
+                question.kind,
+                reply.candidate,
+                reply.answered,
+                reply.confidence,
                 best(f1, reply.candidate, question.answers, question.lang),
                 best(exact_match, reply.candidate, question.answers, question.lang),
                 order.index(wanted) + 1 if wanted in order else None,

@@ -29,10 +29,10 @@ from rag_app.evaluation.temporary_library import temporary_library
 from rag_app.question.conversation import searched_with
 from rag_app.retrieval.retriever import LibraryRetriever
 
-PEOPLE = ("private_", "docqa_")     # files of questions as people ask them about their documents
-PASSAGES = 8            # as many as the product reads by default
-WITHOUT = 0.25          # share of the answerable questions that are also asked without what answers them
-MOST_QUESTIONS = 600    # of one file; bounds the time
+PEOPLE = ("private_", "docqa_")  # files of questions as people ask them about their documents
+PASSAGES = 8  # as many as the product reads by default
+WITHOUT = 0.25  # share of the answerable questions that are also asked without what answers them
+MOST_QUESTIONS = 600  # of one file; bounds the time
 
 
 def judged_cases(
@@ -56,7 +56,8 @@ def judged_cases(
     for name in (n for n in files if Path(n).name.startswith(PEOPLE)):
         questions, contexts = read_questions(data / name)
         reserved = {
-            c: title for c, title in contexts.items()
+            c: title
+            for c, title in contexts.items()
             if for_calibration(c, recipe.calibration_share) and context_key(c) not in exclude
         }
         asked = [q for q in questions if q.context in reserved][:MOST_QUESTIONS]
@@ -78,8 +79,11 @@ def _cases(
         return
     texts = [d.page_content for d in passages]
     found = read_rows(
-        reader, question.question, texts,
-        headings=[heading_of(d.metadata["title"], d.metadata["heading_path"]) for d in passages], history=turns,
+        reader,
+        question.question,
+        texts,
+        headings=[heading_of(d.metadata["title"], d.metadata["heading_path"]) for d in passages],
+        history=turns,
     )
     readings = with_announced_items(found, texts).readings
     answerer = Answerer(reader, Calibration())

@@ -10,9 +10,9 @@ from model.text.language import Language
 from rag_app.evaluation.retrieval import Found, ndcg
 
 GRID = tuple(round(0.05 * step, 2) for step in range(21))
-_SAME = 0.002   # nDCG; weights that are so near to the best are as good
+_SAME = 0.002  # nDCG; weights that are so near to the best are as good
 
-Curve = Mapping[float, float]   # weight -> nDCG@10
+Curve = Mapping[float, float]  # weight -> nDCG@10
 
 
 def learn_weights(found: Mapping[str, Sequence[Found]]) -> dict[str, Any]:

@@ -27,8 +27,8 @@ from rag_app.evaluation.intervals import bootstrap, rate
 from rag_app.evaluation.swapped_answers import Swap, swap_answers
 from rag_app.retrieval.fusion import normalize
 
-PASSAGES = 8        # wrong passages given at once: as many as the product reads
-CANDIDATES = 50     # similar passages whose scores are scaled to 0..1: as many as each search of the product brings
+PASSAGES = 8  # wrong passages given at once: as many as the product reads
+CANDIDATES = 50  # similar passages whose scores are scaled to 0..1: as many as each search of the product brings
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +123,17 @@ def without_answer(context: str, answers: Sequence[str]) -> str | None:
     """The passage without the sentences that hold any part of an answer; None if that is nothing or all of it."""
     cut = [
         (start, start + len(answer))
-        for answer in answers if answer
-        for start in range(len(context)) if context.startswith(answer, start)
+        for answer in answers
+        if answer
+        for start in range(len(context))
+        if context.startswith(answer, start)
     ]
     sentences = list(sentence_spans(context))
     told = [any(a < end and start < z for start, end in cut) for a, z in sentences]
     if all(told) or not any(told):
         return None
     starts = [a for a, _ in sentences] + [len(context)]
-    return "".join(context[starts[i]:starts[i + 1]] for i, t in enumerate(told) if not t).strip()
+    return "".join(context[starts[i] : starts[i + 1]] for i, t in enumerate(told) if not t).strip()
 
 
 def _others(questions: Sequence[Question], keep: set[Question]) -> dict[Question, list[tuple[str, float]]]:
@@ -145,8 +147,7 @@ def _others(questions: Sequence[Question], keep: set[Question]) -> dict[Question
         for q, hits in zip(asked, ranked, strict=True):
             scores = normalize(hits)
             wrong = [
-                (p, scores[p]) for p, _ in hits
-                if p != q.context and not any(a.lower() in p.lower() for a in q.answers)
+                (p, scores[p]) for p, _ in hits if p != q.context and not any(a.lower() in p.lower() for a in q.answers)
             ]
             if wrong:
                 found[q] = wrong[:PASSAGES]

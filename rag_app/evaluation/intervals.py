@@ -8,7 +8,7 @@ from typing import TypedDict, TypeVar
 
 import numpy as np
 
-_Z = 1.959964       # two-sided 95 % of the normal distribution
+_Z = 1.959964  # two-sided 95 % of the normal distribution
 _RESAMPLES = 1000
 T = TypeVar("T")
 

@@ -36,10 +36,13 @@ _NAMES = {
     "cmrc2018_trial.zh": "CMRC 2018 trial",
     "drcd_dev.zh-Hant": "DRCD dev (traditional Chinese)",
     "nq_swap_counterfactual.en": "NQ-Swap, contexts kept from training",
-    "en": "all English", "zh": "all Chinese",
+    "en": "all English",
+    "zh": "all Chinese",
 }
 _OWN = "questions: written for this project; passages as their sources: CC BY(-SA), Apache-2.0, MIT, public domain"
 _OWN_DOCUMENTS = "CC0: documents and questions written for this project"
+
+
 def fill(card: str, blocks: dict[str, str]) -> str:
     """Replace the blocks of a card.
 
@@ -50,7 +53,7 @@ def fill(card: str, blocks: dict[str, str]) -> str:
         place = re.compile(rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)", re.DOTALL)
         if not place.search(card):
             raise DataError(f"{CARD_FILE} has no place for {name}: write <!-- {name} --> and <!-- /{name} --> into it")
-        card = place.sub(lambda m, text=text: f"{m[1]}{text}\n{m[2]}", card)    # type: ignore[misc]
+        card = place.sub(lambda m, text=text: f"{m[1]}{text}\n{m[2]}", card)  # type: ignore[misc]
     return card
 
 
@@ -107,10 +110,17 @@ def _shape(reader: Path) -> str:
     c = gpt.config
     return _table(
         ("parameters", "layers", "width", "heads", "positions", "tokens", "size of the weights"),
-        [(
-            f"{sum(p.numel() for p in gpt.parameters()):,}", str(c.n_layer), str(c.n_embd), str(c.n_head),
-            str(c.max_positions), f"{tokenizer.vocab_size:,}", f"{(reader / WEIGHTS_FILE).stat().st_size / 1e6:.1f} MB",
-        )],
+        [
+            (
+                f"{sum(p.numel() for p in gpt.parameters()):,}",
+                str(c.n_layer),
+                str(c.n_embd),
+                str(c.n_head),
+                str(c.max_positions),
+                f"{tokenizer.vocab_size:,}",
+                f"{(reader / WEIGHTS_FILE).stat().st_size / 1e6:.1f} MB",
+            )
+        ],
     )
 
 
@@ -119,27 +129,48 @@ def _encoder_shape(folder: Path) -> str:
     c = _load(folder / "config.json")
     weights = folder / WEIGHTS_FILE
     with safe_open(weights, "pt") as file:
-        count = sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())    # noqa: SIM118 - no mapping
+        count = sum(math.prod(file.get_slice(name).get_shape()) for name in file.keys())  # noqa: SIM118 - no mapping
     return _table(
         ("parameters", "layers", "width", "heads", "tokens read", "vocabulary", "size of the weights"),
-        [(
-            f"{count:,}", str(c["num_hidden_layers"]), str(c["hidden_size"]), str(c["num_attention_heads"]),
-            str(_load(folder / "sentence_bert_config.json")["max_seq_length"]), f"{c['vocab_size']:,}",
-            f"{weights.stat().st_size / 1e6:.1f} MB",
-        )],
+        [
+            (
+                f"{count:,}",
+                str(c["num_hidden_layers"]),
+                str(c["hidden_size"]),
+                str(c["num_attention_heads"]),
+                str(_load(folder / "sentence_bert_config.json")["max_seq_length"]),
+                f"{c['vocab_size']:,}",
+                f"{weights.stat().st_size / 1e6:.1f} MB",
+            )
+        ],
     )
 
 
 def _calibration(measured: dict[str, dict[str, float]], languages: dict[str, dict[str, float]]) -> str:
     return _table(
-        ("held-out calibration cases", "n", "AUROC", "ECE", "operating point", "right when answered",
-         "answered", "answered of answerable"),
-        [(
-            {"en": "English", "zh": "Chinese"}[lang], f"{m['cases']:g}", f"{m['auroc']:.3f}",
-            f"{m['ece']:.3f}",
-            f"{languages[lang]['threshold']:.3f}", _percent(m.get("precision")), _percent(m.get("answered")),
-            _percent(m.get("answered_of_answerable")),
-        ) for lang, m in measured.items()],
+        (
+            "held-out calibration cases",
+            "n",
+            "AUROC",
+            "ECE",
+            "operating point",
+            "right when answered",
+            "answered",
+            "answered of answerable",
+        ),
+        [
+            (
+                {"en": "English", "zh": "Chinese"}[lang],
+                f"{m['cases']:g}",
+                f"{m['auroc']:.3f}",
+                f"{m['ece']:.3f}",
+                f"{languages[lang]['threshold']:.3f}",
+                _percent(m.get("precision")),
+                _percent(m.get("answered")),
+                _percent(m.get("answered_of_answerable")),
+            )
+            for lang, m in measured.items()
+        ],
     )
 
 
@@ -147,7 +178,8 @@ def _reader_table(scored: dict[str, list[Outcome]]) -> str:
     rows = [(_NAMES.get(name, name), *_scores(outcomes)) for name, outcomes in scored.items()]
     kinds = [
         (f"{_NAMES.get(name, name)}: {kind}", *_scores([o for o in outcomes if o.kind == kind]))
-        for name, outcomes in scored.items() for kind in sorted({o.kind for o in outcomes if o.kind})
+        for name, outcomes in scored.items()
+        for kind in sorted({o.kind for o in outcomes if o.kind})
     ]
     head = ("reader alone, right passage given", *_SCORES)
     return _table(head, rows) + ("\n\n" + _table(("by kind", *_SCORES), kinds) if kinds else "")
@@ -156,12 +188,16 @@ def _reader_table(scored: dict[str, list[Outcome]]) -> str:
 def _end_to_end_table(scored: dict[str, list[Outcome]]) -> str:
     return _table(
         ("end to end, over all passages together", *_SCORES, "right passage first", "in five", "p50"),
-        [(
-            _NAMES.get(name, name), *_scores(outcomes),
-            _percent(sum(o.rank == 1 for o in outcomes) / len(outcomes)),
-            _percent(sum(o.rank is not None and o.rank <= 5 for o in outcomes) / len(outcomes)),
-            f"{sorted(o.latency_ms for o in outcomes)[len(outcomes) // 2]:.0f} ms",
-        ) for name, outcomes in scored.items()],
+        [
+            (
+                _NAMES.get(name, name),
+                *_scores(outcomes),
+                _percent(sum(o.rank == 1 for o in outcomes) / len(outcomes)),
+                _percent(sum(o.rank is not None and o.rank <= 5 for o in outcomes) / len(outcomes)),
+                f"{sorted(o.latency_ms for o in outcomes)[len(outcomes) // 2]:.0f} ms",
+            )
+            for name, outcomes in scored.items()
+        ],
     )
 
 
@@ -173,8 +209,11 @@ def _scores(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     confidences, right = [o.confidence for o in outcomes], [o.right for o in outcomes]
     area = auroc(confidences, right)
     return (
-        str(len(outcomes)), _mean(answerable, lambda o: o.f1), _mean(answerable, lambda o: o.exact_match),
-        "–" if area is None else f"{area:.2f}", f"{expected_calibration_error(confidences, right):.3f}",
+        str(len(outcomes)),
+        _mean(answerable, lambda o: o.f1),
+        _mean(answerable, lambda o: o.exact_match),
+        "–" if area is None else f"{area:.2f}",
+        f"{expected_calibration_error(confidences, right):.3f}",
         _percent(rate([o.answered for o in outcomes])["rate"]),
         _interval(rate([o.right for o in outcomes if o.answered])),
     )
@@ -200,8 +239,10 @@ def _grounding(found: dict[str, Any]) -> str:
     parts = {**{k.split(".jsonl")[0]: v for k, v in found["files"].items()}, **found["languages"]}
     return _table(
         ("", *(title for title, _, _ in columns)),
-        [(_NAMES.get(name, name), *(_interval(part[test][key], n=True) for _, test, key in columns))
-         for name, part in parts.items()],
+        [
+            (_NAMES.get(name, name), *(_interval(part[test][key], n=True) for _, test, key in columns))
+            for name, part in parts.items()
+        ],
     )
 
 
@@ -224,14 +265,19 @@ def _data(recipe: Path, manifest: Path) -> str:
 _COUNTED = "counting characters or pieces"
 
 _TASKS = {
-    "parallel": "translations", "retention": "English to keep", "questions": "questions and their passages",
-    "documents": "headings and sentences with their passages", "cloze": "questions made from it",
+    "parallel": "translations",
+    "retention": "English to keep",
+    "questions": "questions and their passages",
+    "documents": "headings and sentences with their passages",
+    "cloze": "questions made from it",
 }
 
 _PRACTICE = {
-    "cloze": "cloze made from it", "tables": "tables made from it",
+    "cloze": "cloze made from it",
+    "tables": "tables made from it",
     "parallel": "questions across languages made from it",
-    "labelled": "questions, labelled by the reader before", "shortened": "questions shortened as in a conversation",
+    "labelled": "questions, labelled by the reader before",
+    "shortened": "questions shortened as in a conversation",
 }
 
 
@@ -287,7 +333,7 @@ def _listed(manifest: Path) -> Iterator[tuple[str, tuple[str, str, str]]]:
 def _spelt_out(names: Sequence[str]) -> list[str]:
     """`["qa/a.en.jsonl", ".zh.jsonl"]` as whole names."""
     first = names[0]
-    return [first, *(first[:-len(n)] + n if n.startswith(".") and len(n) < len(first) else n for n in names[1:])]
+    return [first, *(first[: -len(n)] + n if n.startswith(".") and len(n) < len(first) else n for n in names[1:])]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -15,7 +15,7 @@ from rag_app.retrieval.cross_language import in_other_language
 from rag_app.retrieval.fusion import CANDIDATES, Ranking, fuse, fuse_min_max, fuse_ranks
 from rag_app.retrieval.fusion_weights import DENSE_WEIGHT
 
-DEPTH = 100             # documents judged
+DEPTH = 100  # documents judged
 CHUNKS_PER_DOCUMENT = 3  # a document may hold several hits; so many chunks are fetched for one document wanted
 
 

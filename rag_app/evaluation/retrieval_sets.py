@@ -11,8 +11,8 @@ from typing import Any
 from model.json_lines import DataError, read_lines
 from rag_app.evaluation.answers import read_questions
 
-Documents = Mapping[str, tuple[str, str]]   # id -> (title, text)
-Judgements = Mapping[str, Mapping[str, int]]    # query id -> document id -> relevance > 0
+Documents = Mapping[str, tuple[str, str]]  # id -> (title, text)
+Judgements = Mapping[str, Mapping[str, int]]  # query id -> document id -> relevance > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def read_beir(corpus: Path, queries: Path, qrels: Path, name: str) -> Collection
         with qrels.open(encoding="utf-8", newline="") as lines:
             for row in csv.reader(lines, delimiter="\t"):
                 if len(row) < 3 or not row[-1].lstrip("-").isdigit():
-                    continue    # the header
+                    continue  # the header
                 if int(row[-1]) > 0:
                     judged.setdefault(row[0], {})[row[-2]] = int(row[-1])
     except OSError as error:

@@ -16,8 +16,8 @@ from rag_app.evaluation.answers import Question
 _NUMBER = re.compile(r"\d(?:[\d,]*\d)?(?:\.\d+)?")
 _YEAR = re.compile(r"1\d{3}|20\d{2}")
 _NAME = re.compile(r"[A-Z][\w'’.-]*(?: (?:(?:of|the|de|van|von|and) )?[A-Z][\w'’.-]*){0,3}")
-_LONGEST = 30           # characters of an answer that is still one number, year or name
-_KINDS = {"nr": "person", "ns": "place", "nt": "organisation", "nz": "name"}    # jieba's part-of-speech tags
+_LONGEST = 30  # characters of an answer that is still one number, year or name
+_KINDS = {"nr": "person", "ns": "place", "nt": "organisation", "nz": "name"}  # jieba's part-of-speech tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +64,8 @@ def swap_answers(questions: Sequence[Question], seed: int = 0) -> Iterator[Swap]
             continue
         new = rng.choice(fitting)
         whole = _whole(slot.text)
-        context = whole.sub(lambda _, new=new: new, q.context)      # type: ignore[misc]
-        answers = tuple(whole.sub(lambda _, new=new: new, a) for a in q.answers)    # type: ignore[misc]
+        context = whole.sub(lambda _, new=new: new, q.context)  # type: ignore[misc]
+        answers = tuple(whole.sub(lambda _, new=new: new, a) for a in q.answers)  # type: ignore[misc]
         yield Swap(q, slot.text, new, context, answers)
 
 

@@ -16,7 +16,7 @@ from ingest.embedding.embedder import Embedder
 from ingest.library import Library
 from ingest.loaders.normalise import normalise
 
-_TOGETHER = 64     # documents embedded together; bounds the memory
+_TOGETHER = 64  # documents embedded together; bounds the memory
 
 
 @contextmanager

@@ -17,6 +17,7 @@ def part_read(reader: GroundedReader, question: str) -> tuple[str, str]:
     Returns:
         (part, before); mostly (question, "").
     """
+
     def fits(part: str, most: int = MAX_QUESTION) -> bool:
         return len(reader.tokenizer.encode(part)) <= most
 
@@ -25,7 +26,7 @@ def part_read(reader: GroundedReader, question: str) -> tuple[str, str]:
     spans = list(sentence_spans(question))
 
     def text(first: int, last: int) -> str:
-        return question[spans[first][0]:spans[last][1]]
+        return question[spans[first][0] : spans[last][1]]
 
     asking = [i for i in range(len(spans)) if text(i, i).rstrip(CLOSING).endswith(("?", "？"))]
     first = last = asking[-1] if asking else 0
@@ -34,7 +35,7 @@ def part_read(reader: GroundedReader, question: str) -> tuple[str, str]:
             last += 1
     part = text(first, last)
     offsets = reader.tokenizer.encode(part).offsets
-    cut = part if len(offsets) <= MAX_QUESTION else part[:offsets[MAX_QUESTION - 1][1]]
+    cut = part if len(offsets) <= MAX_QUESTION else part[: offsets[MAX_QUESTION - 1][1]]
     before = first
     while before and fits(text(before - 1, first - 1), MAX_EARLIER_QUESTION):
         before -= 1

@@ -8,8 +8,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from model.reader.prompt import MAX_TURNS, Turn
 
-LONGEST_MESSAGE = 600       # characters of an earlier message that count
-LONGEST_SEARCHED = 240      # characters of an earlier answer that are searched with
+LONGEST_MESSAGE = 600  # characters of an earlier message that count
+LONGEST_SEARCHED = 240  # characters of an earlier answer that are searched with
 
 
 def turns_of(history: Sequence[BaseMessage]) -> list[Turn]:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 
 MOST_PARTS = 3
-_LEAST_LETTERS = 8      # of an English part, without its question word
-_LEAST_HAN = 3          # characters of a Chinese part, besides its question word
+_LEAST_LETTERS = 8  # of an English part, without its question word
+_LEAST_HAN = 3  # characters of a Chinese part, besides its question word
 _ASKS = (
     r"(?:who|whom|whose|what|when|where|why|which|how|is|are|was|were|do|does|did|can|could|may|must|should|will|would)"
 )
@@ -47,7 +47,5 @@ def _english(text: str) -> list[str]:
 def _chinese(text: str) -> list[str]:
     parts = [p.strip(" ？?，,；;。") for p in _CHINESE.split(text)]
     parts = [p for p in parts if p]
-    asking = all(
-        _CHINESE_ASKS.search(p) and len(_HAN.findall(_CHINESE_ASKS.sub("", p))) >= _LEAST_HAN for p in parts
-    )
+    asking = all(_CHINESE_ASKS.search(p) and len(_HAN.findall(_CHINESE_ASKS.sub("", p))) >= _LEAST_HAN for p in parts)
     return [f"{p}？" for p in parts] if asking else [text]

@@ -6,7 +6,7 @@ from ingest.library import Library
 from model.text.language import language_of
 from rag_app.retrieval.fusion import Ranking
 
-_BEGINNING = 400    # characters of a chunk by which its language is told
+_BEGINNING = 400  # characters of a chunk by which its language is told
 
 
 def in_other_language(library: Library, query: str, hits: Ranking) -> frozenset[str]:

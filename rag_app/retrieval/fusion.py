@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-Ranking = Sequence[tuple[str, float]]   # (id, score), best first
-CANDIDATES = 100    # hits of each search that enter the fusion
-_RANK_CONSTANT = 60     # Cormack et al. 2009
+Ranking = Sequence[tuple[str, float]]  # (id, score), best first
+CANDIDATES = 100  # hits of each search that enter the fusion
+_RANK_CONSTANT = 60  # Cormack et al. 2009
 # Of the vector's score. More finds more across languages, but puts a translation before the document in the question's
 # own language: at 0.3, questions across languages gain 5 points of nDCG, and 5 of the 40 about the samples lose.
 _EXPECTED_KEYWORD_SCORE = 0.1

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 _BATCH = 16
-_LONGEST_PAIR = 512     # tokens, where the model itself says no less
+_LONGEST_PAIR = 512  # tokens, where the model itself says no less
 _PROBE = ("What is it?", "It is a probe.")
 
 
@@ -42,7 +42,7 @@ class CrossEncoderReranker:
 
     def __init__(self, name_or_path: str) -> None:
         self.name = name_or_path
-        self._lock = threading.Lock()   # torch already uses all cores for one batch
+        self._lock = threading.Lock()  # torch already uses all cores for one batch
         self._model = _loaded(name_or_path)
         if self._model.num_labels != 1:
             raise RerankerError(
@@ -64,8 +64,11 @@ class CrossEncoderReranker:
 
         with self._lock:
             found = self._model.predict(
-                [(question, passage) for passage in passages], batch_size=_BATCH, show_progress_bar=False,
-                activation_fn=Identity(), convert_to_numpy=True,
+                [(question, passage) for passage in passages],
+                batch_size=_BATCH,
+                show_progress_bar=False,
+                activation_fn=Identity(),
+                convert_to_numpy=True,
             )
         return [float(score) for score in found]
 
@@ -90,7 +93,10 @@ def _loaded(name_or_path: str) -> CrossEncoder:
         raise RerankerError(f"{folder} is not a cross-encoder: its config.json names no sequence classification model")
     try:
         model: CrossEncoder = CrossEncoder(
-            str(folder), device="cpu", local_files_only=True, trust_remote_code=False,
+            str(folder),
+            device="cpu",
+            local_files_only=True,
+            trust_remote_code=False,
             model_kwargs={"use_safetensors": True},
         )
     except (OSError, ValueError, KeyError, TypeError, RuntimeError, ImportError, SafetensorError) as error:

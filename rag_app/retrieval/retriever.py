@@ -23,9 +23,9 @@ from rag_app.retrieval.fusion_weights import DENSE_WEIGHT
 from rag_app.retrieval.passages import RankedPassage, passages_of
 from rag_app.retrieval.rerank import Reranker
 
-SPARE = 24          # hits beyond k that take the place of copies and of neighbours that were joined
-RERANKED = 30       # hits that a reranker judges
-IN_CONVERSATION = 2     # more passages for a question in a conversation: two searches share them (model/LOG.md)
+SPARE = 24  # hits beyond k that take the place of copies and of neighbours that were joined
+RERANKED = 30  # hits that a reranker judges
+IN_CONVERSATION = 2  # more passages for a question in a conversation: two searches share them (model/LOG.md)
 # Characters of a passage joined from neighbours, by the question's language: what the reader reads in one window. On
 # 120 questions of SQuAD over two long documents it got F1 61.7 so, as without joining; 51.5 with 1600 characters.
 LONGEST_PASSAGE: dict[Language, int] = {"en": 1000, "zh": 250}
@@ -34,9 +34,9 @@ LONGEST_PASSAGE: dict[Language, int] = {"en": 1000, "zh": 250}
 class SearchMode(StrEnum):
     """Which search answers."""
 
-    FUSED = "fused"        # both, see fusion.py: the default
-    DENSE = "dense"        # vectors only
-    KEYWORD = "keyword"    # BM25 only
+    FUSED = "fused"  # both, see fusion.py: the default
+    DENSE = "dense"  # vectors only
+    KEYWORD = "keyword"  # BM25 only
 
 
 class LibraryRetriever(BaseRetriever):
@@ -105,9 +105,7 @@ class LibraryRetriever(BaseRetriever):
         names = source_names(sources, self.library)
         return [_document(p, source, names[source]) for p, source in zip(passages, sources, strict=True)]
 
-    def _search_both(
-        self, query: str, conversation: str, k: int, among: Collection[str] | None
-    ) -> Ranking:
+    def _search_both(self, query: str, conversation: str, k: int, among: Collection[str] | None) -> Ranking:
         """Best hits of the query as it is and of the query behind its conversation, whichever likes a chunk better.
 
         A question that stands alone is found by the first, one that leans on what was said by the second. The best of

@@ -26,7 +26,7 @@ from rag_app.ui.rendering import (
 )
 from rag_app.ui.string_fields import Strings
 
-_LOOK_EVERY = 0.1   # seconds
+_LOOK_EVERY = 0.1  # seconds
 # Our own words and a number, nothing of a document: Streamlit follows a growing page only while it stands at its end.
 _SCROLL = """<script>{{ // {}
   const questions = document.querySelectorAll(".rag-question");
@@ -78,10 +78,13 @@ def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
     if answer.small_talk:
         st.html(small_talk_html(answer))
         return
-    searched = "".join((
-        searched_for_html(answer, strings), question_read_html(answer, strings),
-        searched_in_html(turn.searched_in, strings),
-    ))
+    searched = "".join(
+        (
+            searched_for_html(answer, strings),
+            question_read_html(answer, strings),
+            searched_in_html(turn.searched_in, strings),
+        )
+    )
     if searched:
         st.html(searched)
     if not answer.answered:

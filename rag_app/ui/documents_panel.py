@@ -22,9 +22,9 @@ from rag_app.ui.strings import language_of_strings
 from rag_app.ui.upload_box import show_queue
 from rag_app.ui.upload_queue import UploadQueue
 
-_EVERY = 2.0        # seconds
-_SHOWN = 40         # rows; more are found with the filter
-_FILTER_FROM = 12   # documents
+_EVERY = 2.0  # seconds
+_SHOWN = 40  # rows; more are found with the filter
+_FILTER_FROM = 12  # documents
 _CROSS = ":material/close:"
 _UNSPOKEN = re.compile(r"[^\w.-]|_")
 
@@ -50,7 +50,7 @@ def show_documents(
         return
     if has_passages != had_passages:
         st.rerun()
-    if has_passages:    # else the first page says so itself
+    if has_passages:  # else the first page says so itself
         show_queue(queue, strings)
     problem = session.error()
     if problem is not None:
@@ -104,13 +104,15 @@ def document_html(record: DocumentRecord, name: str, strings: Strings) -> str:
         state = strings.failed.format(failure_words(record.error or "", language))
     elif record.state == "pending":
         state = strings.pending
-    elif record.chunks == 0:    # an archive or a mailbox
+    elif record.chunks == 0:  # an archive or a mailbox
         state = strings.container
     else:
         state = strings.one_passage if record.chunks == 1 else strings.passages.format(record.chunks)
         state += f" · {failure_words(record.error, language)}" if record.error else ""
     return element(
-        "div", f"rag-document rag-{record.state}", element("div", "rag-document-name", escaped(name)),
+        "div",
+        f"rag-document rag-{record.state}",
+        element("div", "rag-document-name", escaped(name)),
         element("div", "rag-document-state", escaped(state)),
     )
 
@@ -120,7 +122,7 @@ def _remove(record: DocumentRecord, library: Library) -> None:
     try:
         library.remove(record.document_id)
     except DocumentNotFound:
-        return      # somebody else removed it
+        return  # somebody else removed it
     except LibraryError as error:
         session.set_error(error)
 

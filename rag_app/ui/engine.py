@@ -60,7 +60,7 @@ class Engine:
 
                     from ingest.keywords.terms import segmenter
 
-                    segmenter()     # its Chinese dictionary takes another
+                    segmenter()  # its Chinese dictionary takes another
                     self.embedder.embed_query("warm up")
                     self._has_search = True
 

@@ -15,8 +15,8 @@ from rag_app.ui.string_fields import Strings
 from rag_app.ui.upload_box import SAMPLES, show_queue, show_samples_button, show_upload_box
 from rag_app.ui.upload_queue import UploadQueue
 
-_EXAMPLES = 4   # questions offered
-_FAILED = 40    # documents shown
+_EXAMPLES = 4  # questions offered
+_FAILED = 40  # documents shown
 
 
 def show_first_page(library: Library, queue: UploadQueue, strings: Strings, chat_model: str) -> None:
@@ -43,9 +43,7 @@ def _welcome(lines: Sequence[str], strings: Strings, chat_model: str) -> str:
     return element("div", "rag-welcome", paragraphs, element("p", "rag-private", escaped(private)))
 
 
-def show_beginning(
-    library: Library, ask: Callable[[str], None], strings: Strings, chat_model: str
-) -> None:
+def show_beginning(library: Library, ask: Callable[[str], None], strings: Strings, chat_model: str) -> None:
     """What to expect, before the first question; for the sample documents, questions that they answer."""
     st.html(_welcome(strings.welcome[1:], strings, chat_model))
     _show_examples(library, ask, strings)

@@ -7,7 +7,7 @@ from model.text.language import Language
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
 _OPEN = "application/vnd.oasis.opendocument"
-NAMES: dict[str, tuple[str, str]] = {    # media type -> English, Chinese
+NAMES: dict[str, tuple[str, str]] = {  # media type -> English, Chinese
     "application/pdf": ("PDF", "PDF"),
     f"{_OFFICE}.wordprocessingml.document": ("Word", "Word 文档"),
     f"{_OFFICE}.presentationml.presentation": ("PowerPoint", "PowerPoint 演示文稿"),

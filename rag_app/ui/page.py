@@ -37,7 +37,7 @@ def show_page() -> None:
     st.html(upload_box_css(strings))
     settings = replace(base, collection=session.collection())
     st.title(strings.title, anchor=False)
-    with st.sidebar:    # what helps out of every trouble comes first
+    with st.sidebar:  # what helps out of every trouble comes first
         show_conversation_button(strings)
         show_collections(settings, strings)
         contents = st.container()
@@ -59,8 +59,13 @@ def _show(settings: Settings, strings: Strings, contents: DeltaGenerator) -> Non
     def ask(question: str) -> None:
         if question.strip() and conversation.pending is None:
             conversation.pending = PendingAnswer(
-                question.strip(), conversation.turns, settings=settings, library=library, engine=engine,
-                chosen=chosen, searched_in=searched_in,
+                question.strip(),
+                conversation.turns,
+                settings=settings,
+                library=library,
+                engine=engine,
+                chosen=chosen,
+                searched_in=searched_in,
             )
 
     def ask_typed() -> None:
@@ -70,7 +75,10 @@ def _show(settings: Settings, strings: Strings, contents: DeltaGenerator) -> Non
         chosen, searched_in = show_library(library, queue, engine, strings, has_passages=has_passages)
     if has_passages:
         st.chat_input(
-            strings.ask, key="question", on_submit=ask_typed, disabled=conversation.pending is not None,
+            strings.ask,
+            key="question",
+            on_submit=ask_typed,
+            disabled=conversation.pending is not None,
         )
         if not conversation.turns and conversation.pending is None:
             show_beginning(library, ask, strings, settings.chat_model)

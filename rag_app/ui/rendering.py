@@ -13,11 +13,11 @@ from rag_app.ui.safe_html import element, escaped
 from rag_app.ui.string_fields import Strings
 from rag_app.ui.strings import strings_for
 
-SURE, LIKELY = 0.85, 0.6    # confidence from which an answer is called so
-NEAREST = 3                 # passages shown when there is no answer
+SURE, LIKELY = 0.85, 0.6  # confidence from which an answer is called so
+NEAREST = 3  # passages shown when there is no answer
 _HEADINGS_BETWEEN = " › "
-_SHORT = 120                # characters of an answer that may be marked
-_WHOLE = 0.8                # share of a sentence from which the answer is the sentence
+_SHORT = 120  # characters of an answer that may be marked
+_WHOLE = 0.8  # share of a sentence from which the answer is the sentence
 
 
 def question_html(question: str) -> str:
@@ -25,9 +25,7 @@ def question_html(question: str) -> str:
     return element("div", "rag-question", escaped(question))
 
 
-def answer_html(
-    answer: Answer, evidence: Sequence[AnswerEvidence], strings: Strings, *, is_local: bool
-) -> str:
+def answer_html(answer: Answer, evidence: Sequence[AnswerEvidence], strings: Strings, *, is_local: bool) -> str:
     """Each answer: the sentence that holds it (or a chat model's prose), how sure it is, and its places."""
     numbered = len(evidence) > 1 or any(len(e.places) + len(e.also_in) > 1 for e in evidence) or not is_local
     every = [
@@ -57,12 +55,8 @@ def _alternatives_html(answers: Sequence[tuple[QuotedAnswer, str]], strings: Str
 
 def _item_html(answer: QuotedAnswer, evidence: AnswerEvidence, strings: Strings, *, numbered: bool) -> str:
     prose = "" if answer.is_quote else _prose_html(answer, strings)
-    places = [
-        _sentence_html(place) + _place_html(place, strings, show_number=numbered) for place in evidence.places
-    ]
-    others = [
-        _place_html(place, strings, show_number=numbered, label=strings.also_in) for place in evidence.also_in
-    ]
+    places = [_sentence_html(place) + _place_html(place, strings, show_number=numbered) for place in evidence.places]
+    others = [_place_html(place, strings, show_number=numbered, label=strings.also_in) for place in evidence.also_in]
     return "".join([prose, *places, *others])
 
 
@@ -71,8 +65,8 @@ def _prose_html(answer: QuotedAnswer, strings: Strings) -> str:
     flags = {"quotation": strings.misquoted, "number": strings.misnumbered}
     html, at = "", 0
     for run in answer.unproven:
-        html += escaped(answer.text[at:run.start])
-        html += element("span", f"rag-unproven rag-unproven-{run.kind}", escaped(answer.text[run.start:run.end]))
+        html += escaped(answer.text[at : run.start])
+        html += element("span", f"rag-unproven rag-unproven-{run.kind}", escaped(answer.text[run.start : run.end]))
         html += element("span", "rag-flag", escaped(flags[run.kind])) if run.kind in flags else ""
         at = run.end
     note = element("div", "rag-note", escaped(strings.own_words)) if answer.unproven else ""
@@ -96,21 +90,21 @@ def _place_html(evidence: Evidence, strings: Strings, *, show_number: bool, labe
     """The citation: file, page, section; opened, it shows the quote in its surroundings."""
     number = element("span", "rag-number", str(evidence.number)) if show_number else ""
     before = element("span", "rag-also", escaped(label)) if label else ""
-    place = before + number + _place(
-        evidence.source_name, evidence.page, evidence.heading_path, strings, evidence.date
-    )
+    place = before + number + _place(evidence.source_name, evidence.page, evidence.heading_path, strings, evidence.date)
     if not evidence.around:
         gone = element("span", "rag-note", escaped(strings.removed_since))
         return element("div", "rag-citation", element("div", "rag-place", place, gone))
     opens = element("span", "rag-open", escaped(strings.in_document))
     return element(
-        "details", "rag-citation", element("summary", "rag-place", place, opens),
+        "details",
+        "rag-citation",
+        element("summary", "rag-place", place, opens),
         element("div", "rag-around", highlighted(evidence.around)),
     )
 
 
 def _confidence(confidence: float, strings: Strings, *, is_local: bool) -> str:
-    if not is_local:    # other chat models give no calibrated probability
+    if not is_local:  # other chat models give no calibrated probability
         return element("div", "rag-confidence", escaped(strings.no_confidence))
     if confidence >= SURE:
         return _level("sure", confidence, strings)
@@ -147,15 +141,15 @@ def searched_in_html(words: str, strings: Strings) -> str:
 
 def highlighted(pieces: Sequence[Piece]) -> str:
     """A text with its quotes marked."""
-    return "".join(
-        element("mark", "rag-highlight", escaped(p.text)) if p.is_quote else escaped(p.text) for p in pieces
-    )
+    return "".join(element("mark", "rag-highlight", escaped(p.text)) if p.is_quote else escaped(p.text) for p in pieces)
 
 
 def not_found_html(answer: Answer) -> str:
     """The honest absence of an answer."""
     return element(
-        "div", "rag-notice rag-not-found", element("strong", "rag-headline", escaped(answer.answer)),
+        "div",
+        "rag-notice rag-not-found",
+        element("strong", "rag-headline", escaped(answer.answer)),
         element("div", "rag-advice", escaped(_strings_of(answer).not_found_hint)),
     )
 
@@ -186,7 +180,8 @@ def nearest_html(passages: Sequence[Passage], strings: Strings) -> str:
     """The passages that came nearest, with nothing highlighted: they are no answer."""
     cards = [
         element(
-            "div", "rag-card rag-nearest",
+            "div",
+            "rag-card rag-nearest",
             element("div", "rag-place", _place(p.source_name, p.page, p.heading_path, strings)),
             element("div", "rag-sentence", escaped(p.text)),
         )
@@ -195,9 +190,7 @@ def nearest_html(passages: Sequence[Passage], strings: Strings) -> str:
     return element("div", "rag-note", escaped(strings.not_an_answer)) + "".join(cards)
 
 
-def _place(
-    name: str, page: int | None, heading_path: Sequence[str], strings: Strings, date: str | None = None
-) -> str:
+def _place(name: str, page: int | None, heading_path: Sequence[str], strings: Strings, date: str | None = None) -> str:
     parts = [element("span", "rag-source", escaped(name))]
     if date is not None:
         parts.append(element("span", "rag-date", escaped(date)))
@@ -211,7 +204,9 @@ def _place(
 def trouble_html(trouble: Trouble) -> str:
     """An error in words."""
     return element(
-        "div", "rag-notice rag-trouble", element("strong", "rag-headline", escaped(trouble.headline)),
+        "div",
+        "rag-notice rag-trouble",
+        element("strong", "rag-headline", escaped(trouble.headline)),
         element("div", "rag-advice", escaped(trouble.advice)),
     )
 

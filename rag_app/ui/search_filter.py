@@ -19,7 +19,7 @@ from rag_app.ui.format_names import type_name
 from rag_app.ui.string_fields import Strings
 from rag_app.ui.strings import LANGUAGE_NAMES, language_of_strings
 
-_MOST = 300     # values offered of one kind
+_MOST = 300  # values offered of one kind
 
 
 def show_search_filter(library: Library, strings: Strings) -> tuple[DocumentFilter, str]:
@@ -55,7 +55,7 @@ def show_search_filter(library: Library, strings: Strings) -> tuple[DocumentFilt
             values |= _days(facets, strings, words)
     try:
         found = DocumentFilter.of(**values)
-    except FilterError as error:    # the days are the wrong way round
+    except FilterError as error:  # the days are the wrong way round
         box.caption(str(error))
         found, words = DocumentFilter(), []
     session.set_filter_words(", ".join(words))
@@ -74,8 +74,12 @@ def _days(facets: Facets, strings: Strings, words: list[str]) -> dict[str, date]
     found: dict[str, date] = {}
     for name, label in (("since", strings.filter_since), ("until", strings.filter_until)):
         day = st.date_input(
-            label, value=None, min_value=min(first, date(1970, 1, 1)), max_value=max(last, date.today()),
-            key=session.filter_key(name), format="YYYY-MM-DD",
+            label,
+            value=None,
+            min_value=min(first, date(1970, 1, 1)),
+            max_value=max(last, date.today()),
+            key=session.filter_key(name),
+            format="YYYY-MM-DD",
         )
         if isinstance(day, date):
             found[name] = day

@@ -11,7 +11,7 @@ from rag_app.settings import Settings
 from rag_app.ui.conversation import Conversation
 from rag_app.ui.strings import language_of_locale
 
-COLLECTION = "collection"           # keys of widgets, which Streamlit fills itself
+COLLECTION = "collection"  # keys of widgets, which Streamlit fills itself
 LANGUAGE = "language"
 NEW_COLLECTION = "new_collection"
 

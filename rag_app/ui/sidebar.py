@@ -55,7 +55,10 @@ def show_conversation_button(strings: Strings) -> None:
 def show_language(strings: Strings) -> None:
     """Choose the page's language; answers are in the documents' own."""
     st.radio(
-        strings.language, list(LANGUAGE_NAMES), key=session.LANGUAGE, horizontal=True,
+        strings.language,
+        list(LANGUAGE_NAMES),
+        key=session.LANGUAGE,
+        horizontal=True,
         format_func=lambda code: LANGUAGE_NAMES[code],
     )
 

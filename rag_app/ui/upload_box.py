@@ -29,7 +29,10 @@ SAMPLES = {
 def show_upload_box(queue: UploadQueue, strings: Strings) -> None:
     """Take files; each is handed to the queue once, and the box is emptied."""
     files = st.file_uploader(
-        strings.upload, type=TYPES, accept_multiple_files=True, key=f"upload-{session.upload_round()}",
+        strings.upload,
+        type=TYPES,
+        accept_multiple_files=True,
+        key=f"upload-{session.upload_round()}",
         help=all_formats(language_of_strings(strings)),
     )
     if files:

@@ -13,7 +13,7 @@ from ingest.library import Library
 from rag_app.ui.engine import Engine
 
 _log = logging.getLogger(__name__)
-_MOST_FAILURES = 20   # that are remembered
+_MOST_FAILURES = 20  # that are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class UploadQueue:
             while True:
                 try:
                     ingest_bytes(self._library, name, data)
-                except LibraryLocked:   # comes after a wait of its own, so this loop does not spin
+                except LibraryLocked:  # comes after a wait of its own, so this loop does not spin
                     self._is_locked = True
                 else:
                     return

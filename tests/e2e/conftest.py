@@ -16,7 +16,7 @@ from urllib.request import urlopen
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parent))     # pytest imports test files without making them importable
+sys.path.insert(0, str(Path(__file__).parent))  # pytest imports test files without making them importable
 
 from page_driver import PATIENCE, ChatPage
 from selenium import webdriver
@@ -24,6 +24,7 @@ from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
 
 ARTIFACTS = Path(__file__).parent / "artifacts"
+
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A browser and two models on a busy laptop need more than the default timeout."""
@@ -98,7 +99,7 @@ def _wait_for(url: str, process: subprocess.Popen[bytes], log_path: Path) -> Non
             with urlopen(f"{url}/_stcore/health", timeout=5):
                 return
         except (URLError, OSError):
-            time.sleep(0.2)     # polling a process that is starting: there is nothing else to wait on
+            time.sleep(0.2)  # polling a process that is starting: there is nothing else to wait on
     pytest.fail(f"`rag chat` did not start:\n{log_path.read_text(errors='replace')}")
 
 
@@ -107,9 +108,18 @@ def browser(chromium: tuple[str, str], tmp_path_factory: pytest.TempPathFactory)
     options = Options()
     options.binary_location = chromium[0]
     for flag in (
-        "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-        "--disable-background-networking", "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
-        "--window-size=1280,900", "--lang=en-US", f"--user-data-dir={tmp_path_factory.mktemp('browser')}",
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-quic",
+        "--no-first-run",
+        "--disable-background-networking",
+        "--disable-component-update",
+        "--disable-sync",
+        "--disable-dev-shm-usage",
+        "--window-size=1280,900",
+        "--lang=en-US",
+        f"--user-data-dir={tmp_path_factory.mktemp('browser')}",
     ):
         options.add_argument(flag)
     driver = webdriver.Chrome(options=options, service=Service(chromium[1]))

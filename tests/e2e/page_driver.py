@@ -14,7 +14,7 @@ from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
-PATIENCE = float(os.environ.get("E2E_PATIENCE", "300"))     # seconds for one step
+PATIENCE = float(os.environ.get("E2E_PATIENCE", "300"))  # seconds for one step
 _T = TypeVar("_T")
 
 
@@ -54,8 +54,10 @@ class ChatPage:
         field.send_keys(name)
         self.click(lambda: self._button("Create"))
         self.wait(
-            lambda: any(name in t for t in self.texts("[data-testid=stSelectbox]"))
-            or any(name == e.get_property("value") for e in self.all("[data-testid=stSelectbox] input")),
+            lambda: (
+                any(name in t for t in self.texts("[data-testid=stSelectbox]"))
+                or any(name == e.get_property("value") for e in self.all("[data-testid=stSelectbox] input"))
+            ),
             f"collection {name}",
         )
         self.wait(lambda: not self.all(".rag-document"), "an empty collection")
@@ -83,8 +85,9 @@ class ChatPage:
         """Ask and wait for the answer, the not-found notice or an error."""
         outcome = ".rag-answer:not(.rag-streaming), .rag-not-found, .rag-small-talk, .rag-trouble"
         before = len(self.all(outcome))
-        box = self.wait(lambda: [e for e in self.all("[data-testid=stChatInput] textarea") if e.is_enabled()],
-                        "the question box")[0]
+        box = self.wait(
+            lambda: [e for e in self.all("[data-testid=stChatInput] textarea") if e.is_enabled()], "the question box"
+        )[0]
         box.send_keys(question)
         box.send_keys(Keys.ENTER)
         self.wait(lambda: len(self.all(outcome)) > before and self._is_idle(), f"an answer to {question!r}")
@@ -99,7 +102,8 @@ class ChatPage:
         nodes = self.browser.execute_cdp_cmd("Accessibility.getFullAXTree", {})["nodes"]
         return [
             (node["role"]["value"], node.get("name", {}).get("value", ""))
-            for node in nodes if not node["ignored"] and node["role"]["value"] in roles
+            for node in nodes
+            if not node["ignored"] and node["role"]["value"] in roles
         ]
 
     def _button(self, label: str) -> WebElement | None:

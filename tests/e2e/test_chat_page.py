@@ -31,11 +31,13 @@ def test_empty_page_explains_itself_and_a_pdf_answers(chat: ChatPage, tmp_path: 
     assert "quoted word for word" in text
     assert not chat.all("[data-testid=stChatInput]")
 
-    chat.upload(pdf_with_pages(
-        tmp_path / "house-rules.pdf",
-        "House rules of Alder Street 12. The bins are emptied on Tuesday. Bicycles stay in the yard.",
-        "The access code of the garage is 4711. The door closes by itself after two minutes.",
-    ))
+    chat.upload(
+        pdf_with_pages(
+            tmp_path / "house-rules.pdf",
+            "House rules of Alder Street 12. The bins are emptied on Tuesday. Bicycles stay in the yard.",
+            "The access code of the garage is 4711. The door closes by itself after two minutes.",
+        )
+    )
     chat.ask("What is the access code of the garage?")
 
     assert chat.texts(".rag-quote") == ["The access code of the garage is 4711."]
@@ -94,7 +96,7 @@ def test_the_last_question_and_what_is_said_to_it_come_into_view(chat: ChatPage,
     path = tmp_path / "garden.txt"
     path.write_text("The roses are pruned in March. The hedge is cut twice a year.\n", encoding="utf-8")
     chat.upload(path)
-    for _ in range(6):      # more than fit into the window
+    for _ in range(6):  # more than fit into the window
         chat.ask("Thanks a lot!")
     where = """const shown = document.querySelectorAll(arguments[0]);
                const box = shown[shown.length - 1].getBoundingClientRect();
@@ -110,12 +112,25 @@ def test_hostile_content_stays_text(chat: ChatPage, tmp_path: Path) -> None:
     chat.ask("What is the password of the boiler room?")
 
     shown = chat.texts(".rag-around, .rag-nearest .rag-sentence")[0]
-    for literal in ('**walnut** <img src=x onerror="window.hacked=1">', "<script>window.hacked=2</script>", "$x^2$",
-                    "[link](http://example.org/)", ":material/home:", ":red[text]", "`code`", "<b>bold</b>"):
+    for literal in (
+        '**walnut** <img src=x onerror="window.hacked=1">',
+        "<script>window.hacked=2</script>",
+        "$x^2$",
+        "[link](http://example.org/)",
+        ":material/home:",
+        ":red[text]",
+        "`code`",
+        "<b>bold</b>",
+    ):
         assert literal in shown
     assert chat.browser.execute_script("return window.hacked === undefined")
-    for made in ("img[src=x]", "[data-testid=stMain] script", "[data-testid=stMain] .katex",
-                 "a[href*='example.org']", "[data-testid=stMain] b"):
+    for made in (
+        "img[src=x]",
+        "[data-testid=stMain] script",
+        "[data-testid=stMain] .katex",
+        "a[href*='example.org']",
+        "[data-testid=stMain] b",
+    ):
         assert not chat.all(made), made
 
 
@@ -127,7 +142,10 @@ def test_another_process_ingests_while_the_page_is_open(
     path.write_text(text, encoding="utf-8")
     done = subprocess.run(
         [*rag, "--home", str(home), "--collection", chat.collection, "ingest", "--quiet", str(path)],
-        capture_output=True, text=True, timeout=2 * PATIENCE, check=False,
+        capture_output=True,
+        text=True,
+        timeout=2 * PATIENCE,
+        check=False,
     )
     assert done.returncode == 0, done.stderr
 
@@ -148,7 +166,7 @@ def test_bad_file_is_listed_with_its_reason_and_the_good_one_answers(chat: ChatP
 
     state = chat.documents()["broken.pdf"]
     assert state.startswith("failed: ")
-    assert len(state) > len("failed: ") + 10    # a reason, in words
+    assert len(state) > len("failed: ") + 10  # a reason, in words
     chat.ask("What is the code of the attic?")
     assert chat.texts(".rag-quote strong") == ["9926"]
     assert chat.texts(".rag-citation .rag-source") == ["attic.pdf"]
@@ -163,7 +181,7 @@ def test_every_control_has_a_name_in_words(chat: ChatPage, tmp_path: Path) -> No
     assert [c for c in controls if sum(letter.isalpha() for letter in c[1]) < 2] == []
     assert any(name.endswith("Remove garden rules .txt") for role, name in controls if role == "button")
     cross = chat.all("[class*=st-key-remove-] button")[0]
-    assert cross.rect["width"] < 60    # its words are for the ear: the eye sees a cross
+    assert cross.rect["width"] < 60  # its words are for the ear: the eye sees a cross
 
 
 def test_page_speaks_chinese(chat: ChatPage) -> None:

@@ -84,7 +84,7 @@ def test_what_a_file_does_to_its_parser_costs_that_file_only(
 def test_a_parser_that_takes_too_long_is_ended(tmp_path: Path, name: str) -> None:
     parser = Parser(SplitterSettings(), ParserLimits(seconds=8), command=ODD)
     only(parser, write(tmp_path / "good.txt"))
-    process, = odd_processes()
+    (process,) = odd_processes()
     parts, end = only(parser, write(tmp_path / name))
     parser.close()
     assert parts == [] and str(end.reason).startswith("reading it took longer than 8 s")
@@ -106,7 +106,7 @@ def test_one_process_serves_many_files(parser: Parser, tmp_path: Path) -> None:
 
 def test_a_process_that_died_between_two_files_is_replaced(parser: Parser, tmp_path: Path) -> None:
     only(parser, write(tmp_path / "a.txt"))
-    process, = odd_processes()
+    (process,) = odd_processes()
     os.kill(process.pid, signal.SIGKILL)
     time.sleep(0.2)
     (part,), _ = only(parser, write(tmp_path / "b.txt"))

@@ -41,11 +41,17 @@ def make_gpt() -> Callable[..., GPT]:
     def make(**changes: Any) -> GPT:
         torch.manual_seed(3)
         shape = {
-            "vocab_size": 61, "n_layer": 2, "n_head": 4, "n_kv_head": 4, "n_embd": 32, "n_inner": 48,
-            "max_positions": 40, "language_model": True,
+            "vocab_size": 61,
+            "n_layer": 2,
+            "n_head": 4,
+            "n_kv_head": 4,
+            "n_embd": 32,
+            "n_inner": 48,
+            "max_positions": 40,
+            "language_model": True,
         }
         gpt = GPT(GPTConfig(**(shape | changes)))
-        with torch.no_grad():   # far from where training starts, so that a mistake in any one shows
+        with torch.no_grad():  # far from where training starts, so that a mistake in any one shows
             for parameter in gpt.parameters():
                 noise = torch.randn_like(parameter)
                 parameter.copy_(0.4 * noise if parameter.dim() > 1 else parameter + 0.1 * noise)

@@ -11,7 +11,7 @@ from model.generate import GenerationError, generate, next_token_probabilities, 
 from model.network.gpt import causal_mask
 
 PROMPT = [3, 14, 15, 9, 26]
-SCORES = torch.tensor([[1.0, 3.0, 2.0, 0.0]]).log()   # probabilities 1/6, 3/6, 2/6, 0
+SCORES = torch.tensor([[1.0, 3.0, 2.0, 0.0]]).log()  # probabilities 1/6, 3/6, 2/6, 0
 
 
 @torch.inference_mode()
@@ -22,7 +22,7 @@ def plain_loop(gpt, prompt, tokens):
         length = len(prompt) + len(new)
         mask = causal_mask(length)
         if gpt.config.attention == "prefix":
-            mask[:len(prompt), :len(prompt)] = True
+            mask[: len(prompt), : len(prompt)] = True
         hidden = gpt(gpt.embed(torch.tensor([[*prompt, *new]])), mask=mask)
         new.append(int(gpt.logits(hidden[0, -1]).argmax()))
     return new
@@ -33,7 +33,7 @@ def plain_loop(gpt, prompt, tokens):
 def test_greedy_equals_the_argmax_loop_without_a_cache(make_gpt, attention, position):
     gpt = make_gpt(attention=attention, position=position, n_kv_head=2, tie_embeddings=False)
     expected = plain_loop(gpt, PROMPT, 20)
-    assert len(set(expected)) > 1   # one token for ever would prove little
+    assert len(set(expected)) > 1  # one token for ever would prove little
     assert list(generate(gpt, PROMPT, max_new_tokens=20)) == expected
 
 
@@ -81,7 +81,9 @@ def test_top_p_keeps_the_smallest_set_that_holds_it(top_p, kept):
 
 @given(
     st.lists(st.floats(-20, 20), min_size=1, max_size=30),
-    st.floats(0.05, 5), st.none() | st.integers(1, 40), st.none() | st.floats(0.01, 1),
+    st.floats(0.05, 5),
+    st.none() | st.integers(1, 40),
+    st.none() | st.floats(0.01, 1),
 )
 def test_whatever_is_cut_the_best_token_stays_and_all_sums_to_one(scores, temperature, top_k, top_p):
     logits = torch.tensor([scores])
@@ -116,7 +118,7 @@ def test_a_stop_token_ends_the_answer_and_is_not_part_of_it(make_gpt):
     gpt = make_gpt(tie_embeddings=False)
     free = list(generate(gpt, PROMPT, max_new_tokens=10))
     stop = next(t for i, t in enumerate(free) if i and t not in free[:i])
-    assert list(generate(gpt, PROMPT, max_new_tokens=10, stop_ids=[stop])) == free[:free.index(stop)]
+    assert list(generate(gpt, PROMPT, max_new_tokens=10, stop_ids=[stop])) == free[: free.index(stop)]
 
 
 def test_the_answer_stops_where_positions_end(make_gpt):

@@ -94,15 +94,34 @@ def test_the_json_form_has_exactly_the_promised_keys(
     found = build_chain(settings, library=library, model=reader).invoke(question).to_dict()
     assert found["answered"]
     assert list(found) == [
-        "question", "answer", "answered", "confidence", "answers", "citations", "timings_ms", "usage"
+        "question",
+        "answer",
+        "answered",
+        "confidence",
+        "answers",
+        "citations",
+        "timings_ms",
+        "usage",
     ]
     assert 0 <= found["confidence"] <= 1
     for answer in found["answers"]:
         assert list(answer) == ["answer", "confidence", "citations", "also_in"]
     for citation in found["citations"]:
         assert list(citation) == [
-            "source", "document_id", "chunk_id", "start", "end", "quote", "page", "score", "sentence",
-            "sentence_start", "sentence_end", "heading_path", "table_header", "date",
+            "source",
+            "document_id",
+            "chunk_id",
+            "start",
+            "end",
+            "quote",
+            "page",
+            "score",
+            "sentence",
+            "sentence_start",
+            "sentence_end",
+            "heading_path",
+            "table_header",
+            "date",
         ]
 
 
@@ -123,7 +142,7 @@ def test_the_answer_is_bare_and_its_sentence_is_beside_it(
     ("question", "said"),
     [
         ("How long must a password be?", {"handbook-2023.txt": "10", "handbook-2025.txt": "14"}),
-        ("每周可以居家办公多少天？", {"员工手册2022.txt": "一", "员工手册2025.txt": "三"}),   # with or without the unit
+        ("每周可以居家办公多少天？", {"员工手册2022.txt": "一", "员工手册2025.txt": "三"}),  # with or without the unit
     ],
 )
 def test_documents_that_disagree_are_both_quoted(
@@ -162,7 +181,9 @@ def test_the_chain_describes_its_input_and_output_as_langchain_expects(
 ) -> None:
     chain = build_chain(settings, library=library, model=reader)
     assert set(chain.get_input_schema().model_json_schema()["$defs"]["ChainInput"]["properties"]) == {
-        "question", "chat_history", "filter"
+        "question",
+        "chat_history",
+        "filter",
     }
     assert "citations" in str(chain.get_output_jsonschema())
     assert chain.get_graph().draw_mermaid().startswith("---")
@@ -441,7 +462,7 @@ def test_questions_about_the_program_are_answered_without_a_search(
     library: Library, reader: ChatLocalGPT, settings: Settings, said: str, told: str
 ) -> None:
     chain = build_chain(settings, library=library, model=reader)
-    answer = chain.invoke({"question": said, "filter": {"source": "nowhere.txt"}})    # would be an error in a search
+    answer = chain.invoke({"question": said, "filter": {"source": "nowhere.txt"}})  # would be an error in a search
     assert answer.small_talk and not answer.answered and answer.passages == ()
     assert told in answer.answer
 
@@ -454,7 +475,7 @@ def test_where_it_is_only_likely_that_nothing_is_asked_the_documents_are_asked_f
 ) -> None:
     monkeypatch.setattr("rag_app.chain.kind_of", lambda _, least: "talk" if least == LIKELY else "documents")
     chain = build_chain(settings, library=library, model=reader)
-    with pytest.raises(FilterError):    # something is searched
+    with pytest.raises(FilterError):  # something is searched
         chain.invoke({"question": said, "filter": {"source": "nowhere.txt"}})
     answer = chain.invoke({"question": said})
     assert answer.answer.startswith(told)

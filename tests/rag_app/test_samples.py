@@ -57,7 +57,8 @@ def test_answers_are_as_good_as_recorded(asked: Asked) -> None:
 def test_as_many_are_answered_rightly_as_recorded(asked: Asked) -> None:
     right = sum(
         answer.answered and best(f1, answer.answer, row["answers"], row["lang"]) >= RIGHT  # type: ignore[arg-type]
-        for row, answer in asked if not row["is_impossible"]
+        for row, answer in asked
+        if not row["is_impossible"]
     )
     assert right >= RECORDED["rightly_answered"]
 
@@ -79,6 +80,4 @@ def test_questions_with_one_answer_get_one(asked: Asked) -> None:
 def test_every_citation_stands_in_its_document(asked: Asked) -> None:
     for _, answer in asked:
         for citation in answer.citations:
-            assert any(
-                citation.quote in p.text for p in answer.passages if p.chunk_id == citation.chunk_id
-            )
+            assert any(citation.quote in p.text for p in answer.passages if p.chunk_id == citation.chunk_id)

@@ -113,9 +113,7 @@ class _Window:
         return value
 
 
-def _spans_of(
-    data: Content, at: int, before: bytes, after: bytes, depth: int
-) -> Generator[_Span, None, int]:
+def _spans_of(data: Content, at: int, before: bytes, after: bytes, depth: int) -> Generator[_Span, None, int]:
     """Yield the members of the list or object whose bracket is at `at`, some at a time; return where it ends."""
     window = _Window.at(data, at)
     opening = window.text[:1]
@@ -183,5 +181,6 @@ def _damaged(offset: int) -> LoadError:
 def _too_large(offset: int) -> LoadError:
     return LoadError(
         f"a value in it (at byte {offset:,}) is damaged, is larger than {large_text.MOST >> 20} MB or nests more than "
-        f"{_DEEPEST} deep; save its records as JSON lines (.jsonl)", FailureKind.TOO_LARGE
+        f"{_DEEPEST} deep; save its records as JSON lines (.jsonl)",
+        FailureKind.TOO_LARGE,
     )

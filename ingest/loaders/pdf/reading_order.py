@@ -83,9 +83,7 @@ def _gutter(boxes: Sequence[Box], members: Sequence[int]) -> float | None:
         return None
     left, right = min(boxes[i].left for i in members), max(boxes[i].right for i in members)
     width = right - left
-    narrow = sorted(
-        (boxes[i].left, boxes[i].right) for i in members if boxes[i].right - boxes[i].left < _WIDE * width
-    )
+    narrow = sorted((boxes[i].left, boxes[i].right) for i in members if boxes[i].right - boxes[i].left < _WIDE * width)
     least = _LEAST_GUTTER * median(boxes[i].bottom - boxes[i].top for i in members)
     best, middle = least, None
     reached = left

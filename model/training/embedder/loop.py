@@ -102,7 +102,10 @@ class EmbedderTraining(TrainingLoop):
             raise FloatingPointError(f"the loss is {means} at step {self.step}: lower the learning rate and resume")
         total = self.recipe.optimizer.steps
         row = {
-            "step": self.step, "losses": means, "tokens_per_second": round(speed), "seconds": round(self.seconds),
+            "step": self.step,
+            "losses": means,
+            "tokens_per_second": round(speed),
+            "seconds": round(self.seconds),
             "rate": self.recipe.optimizer.rate(self.step),
         }
         with (self.run / LOG_FILE).open("a", encoding="utf-8") as log:
@@ -179,5 +182,5 @@ def train_embedder(
         return gpt.eval(), tokenizer, True
     training = EmbedderTraining(recipe, data, run, say)
     if training.train():
-        return train_embedder(recipe, data, run, say)       # done: only loaded
+        return train_embedder(recipe, data, run, say)  # done: only loaded
     return training.gpt.eval(), training.tokenizer, False

@@ -19,7 +19,7 @@ from model.network.pooling import pooled
 from model.training.embedder.recipe import Weights
 from model.training.embedder.tasks import Batch, PairBatch, ParallelBatch, RetentionBatch
 
-Teacher = Callable[[Sequence[str]], Tensor]     # texts -> vectors (N, C) of length 1, without gradients
+Teacher = Callable[[Sequence[str]], Tensor]  # texts -> vectors (N, C) of length 1, without gradients
 
 
 @dataclass
@@ -37,9 +37,9 @@ class Queue:
             return
         vectors = vectors.detach()
         before = self.vectors if len(self.vectors) else vectors[:0]
-        self.vectors = torch.cat((before, vectors))[-self.size:]
-        self.keys = torch.cat((self.keys, keys))[-self.size:]
-        self.documents = torch.cat((self.documents, documents))[-self.size:]
+        self.vectors = torch.cat((before, vectors))[-self.size :]
+        self.keys = torch.cat((self.keys, keys))[-self.size :]
+        self.documents = torch.cat((self.documents, documents))[-self.size :]
 
 
 def embedder_loss(gpt: GPT, teacher: Teacher, batch: Batch, weights: Weights, queues: dict[str, Queue]) -> Tensor:
@@ -68,7 +68,7 @@ def _parallel_loss(gpt: GPT, teacher: Teacher, batch: ParallelBatch, weights: We
 def _pair_loss(gpt: GPT, batch: PairBatch, weights: Weights, queue: Queue) -> Tensor:
     n = len(batch.queries)
     vectors = pooled(gpt, [*batch.queries, *batch.passages, *batch.negatives])
-    query, passage = vectors[:n], vectors[n:2 * n]
+    query, passage = vectors[:n], vectors[n : 2 * n]
     keys, documents = torch.tensor(batch.keys), torch.tensor(batch.documents)
     titled = torch.tensor(batch.titled)
     own = torch.eye(n, dtype=torch.bool)

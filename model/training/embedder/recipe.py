@@ -39,8 +39,8 @@ class Weights:
 
     distance: float = 10.0
     retention: float = 30.0
-    scale: float = 20.0             # similarities are multiplied by this before the softmax
-    embeddings_rate: float = 3.0    # word embeddings learn this many times faster than the layers
+    scale: float = 20.0  # similarities are multiplied by this before the softmax
+    embeddings_rate: float = 3.0  # word embeddings learn this many times faster than the layers
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,19 +48,19 @@ class EmbedderRecipe:
     """Everything that decides the embedder's weights, besides the data."""
 
     seed: int
-    vocabulary: Recipe | None       # whose vocabulary and warm start are used, unless `after` is given
+    vocabulary: Recipe | None  # whose vocabulary and warm start are used, unless `after` is given
     held_out: list[str]
     optimizer: Optimizer
     tasks: list[Task]
-    stages: list[float]             # share of all steps at which each stage ends
+    stages: list[float]  # share of all steps at which each stage ends
     weights: Weights = field(default_factory=Weights)
-    longest: int = 384              # tokens of a text that the finished embedder reads
-    queue: int = 2048               # passages of earlier batches that serve as further wrong ones
+    longest: int = 384  # tokens of a text that the finished embedder reads
+    queue: int = 2048  # passages of earlier batches that serve as further wrong ones
     max_hours: float = 3.0
     calibration_share: float = 0.04
-    after: EmbedderRecipe | None = None     # whose finished network this one goes on from
-    share_of_before: float = 0.0    # of the network that it goes on from, in the mean of both that is the result
-    share_of_minilm: float = 0.0    # of MiniLM's layers and words, in the mean with those that is the result
+    after: EmbedderRecipe | None = None  # whose finished network this one goes on from
+    share_of_before: float = 0.0  # of the network that it goes on from, in the mean of both that is the result
+    share_of_minilm: float = 0.0  # of MiniLM's layers and words, in the mean with those that is the result
 
 
 def load_embedder_recipe(path: Path) -> EmbedderRecipe:

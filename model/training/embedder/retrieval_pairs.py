@@ -19,8 +19,8 @@ from model.training.synthetic.similar_passages import SimilarPassages
 _HEADING = re.compile(r"^#{1,6}\s+")
 _SENTENCE_END = re.compile(r"(?<=[。！？；])|(?<=[.!?;])\s+|\n+")
 _MARKUP = re.compile(r"\[(PAR|TLE|SEP|DOC)\]|\*\*|`")
-_LEAST, _MOST = 60, 260         # units of a passage: a Chinese character is 1, any other 0.25, as in ingestion
-_SENTENCE = (6, 70)             # units of a sentence that may be asked for
+_LEAST, _MOST = 60, 260  # units of a passage: a Chinese character is 1, any other 0.25, as in ingestion
+_SENTENCE = (6, 70)  # units of a sentence that may be asked for
 _PASSAGES_PER_DOCUMENT = 6
 
 
@@ -114,9 +114,12 @@ def _with_similar(found: list[Asked], lang: str, negatives: int) -> list[Asked]:
     similar = SimilarPassages(list(dict.fromkeys(a.passage.text for a in found)), lang)
     ranked = similar.rank([a.question for a in found], negatives + 8)
     return [
-        Asked(a.question, a.passage, a.answer, tuple(
-            p for p in passages if p != a.passage.text and (not a.answer or a.answer not in p)
-        )[:negatives])
+        Asked(
+            a.question,
+            a.passage,
+            a.answer,
+            tuple(p for p in passages if p != a.passage.text and (not a.answer or a.answer not in p))[:negatives],
+        )
         for a, passages in zip(found, ranked, strict=True)
     ]
 
@@ -228,4 +231,4 @@ def _window(text: str, answer: str, rng: random.Random, longest: float) -> str:
         size += sizes[chosen]
         first, last = min(first, chosen), max(last, chosen)
     joint = "" if "\u4e00" <= pieces[first][:1] <= "\u9fff" else " "
-    return joint.join(pieces[first:last + 1])
+    return joint.join(pieces[first : last + 1])

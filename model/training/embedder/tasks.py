@@ -27,8 +27,8 @@ from model.training.examples import HeldOutText, held_out
 
 # Tokens at which a batch's passages are cut, and how often: mostly short, because a step should hold many pairs.
 _CUTS = ((96, 0.35), (144, 0.3), (208, 0.2), (304, 0.15))
-_PER_DOCUMENT = 3       # passages of one document in a batch: the hardest wrong passages there are
-_SENTENCE_TOKENS = 80   # of a translated sentence
+_PER_DOCUMENT = 3  # passages of one document in a batch: the hardest wrong passages there are
+_SENTENCE_TOKENS = 80  # of a translated sentence
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,8 @@ class ParallelSource:
         english = [e for e, _ in chosen]
         return ParallelBatch(
             self._vocabulary.encode(english, _SENTENCE_TOKENS),
-            self._vocabulary.encode([z for _, z in chosen], _SENTENCE_TOKENS), english,
+            self._vocabulary.encode([z for _, z in chosen], _SENTENCE_TOKENS),
+            english,
         )
 
 
@@ -106,7 +107,7 @@ class RetentionSource:
         longest = _cut(rng)
         chosen, size = [], 0.0
         while size < tokens:
-            text = rng.choice(self._texts)[:longest * 5]
+            text = rng.choice(self._texts)[: longest * 5]
             chosen.append(text)
             size += min(longest, 3 + units(text))
         return RetentionBatch(self._vocabulary.encode(chosen, longest), chosen)
@@ -115,8 +116,12 @@ class RetentionSource:
 class PairSource:
     """Whatever draws pairs of a query and a passage."""
 
-    def __init__(self, draw: Callable[[random.Random, float], list[Drawn]], lang: str, vocabulary: EncoderVocabulary,
-                 ) -> None:
+    def __init__(
+        self,
+        draw: Callable[[random.Random, float], list[Drawn]],
+        lang: str,
+        vocabulary: EncoderVocabulary,
+    ) -> None:
         self._draw, self._lang, self._vocabulary = draw, lang, vocabulary
 
     def batch(self, rng: random.Random, tokens: int) -> PairBatch:
@@ -131,9 +136,12 @@ class PairSource:
                 size += sum(min(longest, 3 + units(t)) for t in texts)
         encode = self._vocabulary.encode
         return PairBatch(
-            self._lang, encode([c.query for c in chosen], 96), encode([c.passage for c in chosen], longest),
+            self._lang,
+            encode([c.query for c in chosen], 96),
+            encode([c.passage for c in chosen], longest),
             encode([c.negative for c in chosen if c.negative], longest),
-            [zlib.crc32(c.key.encode()) for c in chosen], [zlib.crc32(c.document.encode()) for c in chosen],
+            [zlib.crc32(c.key.encode()) for c in chosen],
+            [zlib.crc32(c.document.encode()) for c in chosen],
             [c.titled for c in chosen],
         )
 
@@ -152,13 +160,17 @@ def build_sources(
 
 
 def _source(
-    task: Task, recipe: EmbedderRecipe, data: Path, kept_out: tuple[set[str], HeldOutText],
-    vocabulary: EncoderVocabulary, say: Callable[[str], None],
+    task: Task,
+    recipe: EmbedderRecipe,
+    data: Path,
+    kept_out: tuple[set[str], HeldOutText],
+    vocabulary: EncoderVocabulary,
+    say: Callable[[str], None],
 ) -> Source:
     exclude, held = kept_out
     path = data / task.file
     if task.kind == "parallel":
-        rows = [(r["en"], r["zh"]) for r in read_lines(path)][:task.count]
+        rows = [(r["en"], r["zh"]) for r in read_lines(path)][: task.count]
         say(f"{task.file}: {len(rows)} sentence pairs")
         return ParallelSource(rows, vocabulary)
     if task.kind == "retention":
@@ -168,13 +180,15 @@ def _source(
     if task.kind == "questions":
         asked = questions(path, exclude, recipe.calibration_share, task.negatives, task.lang)
         say(f"{task.file}: {len(asked)} questions")
-        return PairSource(lambda rng, longest: [draw_from_question(rng.choice(asked), rng, longest)], task.lang,
-                          vocabulary)
+        return PairSource(
+            lambda rng, longest: [draw_from_question(rng.choice(asked), rng, longest)], task.lang, vocabulary
+        )
     if task.kind == "cloze":
         made = asked_of_text(path, task.count, task.negatives, held, recipe.seed)
         say(f"{task.file}: {len(made)} questions made of its sentences")
-        return PairSource(lambda rng, longest: [draw_from_question(rng.choice(made), rng, longest)], task.lang,
-                          vocabulary)
+        return PairSource(
+            lambda rng, longest: [draw_from_question(rng.choice(made), rng, longest)], task.lang, vocabulary
+        )
     found = documents(path, task.count, held, recipe.seed)
     say(f"{task.file}: {sum(map(len, found))} passages of {len(found)} documents")
     return PairSource(lambda rng, _: _from_one_document(rng.choice(found), rng), task.lang, vocabulary)

@@ -15,7 +15,7 @@ from model.text.language import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 FOLDS = 10
-STRENGTH = 0.1          # of the logistic regression (scikit-learn's C): few cases, related features
+STRENGTH = 0.1  # of the logistic regression (scikit-learn's C): few cases, related features
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +81,13 @@ def calibration_of(
         threshold = operating_point(mine, rule)
         languages[lang] = LanguageCalibration(*fitted[lang], threshold)
         measured[lang] = measure(mine, threshold) | {
-            "target_precision": rule.target_precision, "least_answered": rule.least_answered,
+            "target_precision": rule.target_precision,
+            "least_answered": rule.least_answered,
         }
-        say(f"{lang}, held-out cases, operating point {threshold:g}: " + ", ".join(
-            f"{k} {v:g}" for k, v in measured[lang].items()
-        ))
+        say(
+            f"{lang}, held-out cases, operating point {threshold:g}: "
+            + ", ".join(f"{k} {v:g}" for k, v in measured[lang].items())
+        )
     return Calibration(languages, measured=measured), held_out
 
 
@@ -93,7 +95,7 @@ def weights_of(judged: Sequence[Judged]) -> NDArray[np.float64]:
     """Weight of each case: the languages weigh the same; mean 1."""
     languages = [j.lang for j in judged]
     found = np.array([1 / languages.count(lang) for lang in languages])
-    return found / found.mean()     # type: ignore[no-any-return]
+    return found / found.mean()  # type: ignore[no-any-return]
 
 
 def fit(judged: Sequence[Judged]) -> dict[Language, tuple[tuple[float, ...], float]]:
@@ -142,7 +144,7 @@ def operating_point(judged: Sequence[Judged], rule: OperatingRule) -> float:
     order = np.argsort(-confidence, kind="stable")
     weights, confidence, right, answerable = (a[order] for a in (weights, confidence, right, answerable))
     precision = np.cumsum(weights * right) / np.cumsum(weights)
-    cases = np.cumsum(weights) ** 2 / np.cumsum(weights**2)     # as many as would tell as much if they weighed the same
+    cases = np.cumsum(weights) ** 2 / np.cumsum(weights**2)  # as many as would tell as much if they weighed the same
     precision -= rule.sureness * np.sqrt(precision * (1 - precision) / cases)
     answered = np.cumsum(weights * answerable) / max(1e-9, float((weights * answerable).sum()))
     precise = np.flatnonzero(precision >= rule.target_precision)

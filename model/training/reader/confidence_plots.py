@@ -39,8 +39,14 @@ def plot_reliability(judged: Mapping[str, Judgements], picture: Path, title: str
         ece = expected_calibration_error(j.confidences, j.right)
         (line,) = axis.plot(x, accuracy, marker="o", markersize=4, label=f"{label}, ECE {ece:.3f}")
         for u, px, py in zip(used, x, accuracy, strict=True):
-            axis.annotate(str(int(u.sum())), (px, py), textcoords="offset points", xytext=(5, -9), fontsize=7,
-                          color=line.get_color())
+            axis.annotate(
+                str(int(u.sum())),
+                (px, py),
+                textcoords="offset points",
+                xytext=(5, -9),
+                fontsize=7,
+                color=line.get_color(),
+            )
     axis.set(xlabel="confidence", ylabel="share of right answers", xlim=(0, 1), ylim=(0, 1), title=title)
     _save(figure, axis, picture)
 
@@ -66,8 +72,13 @@ def plot_precision_coverage(
         if answered[label]:
             place = int(np.argmin(np.abs(coverage - answered[label])))
             axis.plot(coverage[place], precision[place], marker="o", color=line.get_color())
-    axis.set(xlabel="share of questions answered", ylabel="share of right answers among them", xlim=(0, 1),
-             ylim=(0, 1.02), title=title)
+    axis.set(
+        xlabel="share of questions answered",
+        ylabel="share of right answers among them",
+        xlim=(0, 1),
+        ylim=(0, 1.02),
+        title=title,
+    )
     _save(figure, axis, picture)
 
 

@@ -31,8 +31,8 @@ from model.training.run_folder import (
 )
 from model.training.training_loop import TrainingLoop
 
-RANDOM_FILE = "random.safetensors"   # torch's generator, which dropout draws from
-_KIND = "questions"     # there is one kind of batch
+RANDOM_FILE = "random.safetensors"  # torch's generator, which dropout draws from
+_KIND = "questions"  # there is one kind of batch
 
 
 class ReaderTraining(TrainingLoop):
@@ -60,7 +60,9 @@ class ReaderTraining(TrainingLoop):
             self.gpt, self.tokenizer = warm_start(recipe, data, say)
         self.optimizer = torch.optim.AdamW(
             parameter_groups(self.gpt, recipe.optimizer.weight_decay, recipe.optimizer.head_rate),
-            lr=recipe.optimizer.learning_rate, betas=(0.9, 0.98), fused=True,
+            lr=recipe.optimizer.learning_rate,
+            betas=(0.9, 0.98),
+            fused=True,
         )
         if resumed is not None:
             self._restore(resumed)
@@ -87,7 +89,7 @@ class ReaderTraining(TrainingLoop):
             plan = plan_epoch(self.stages[stage], settings.batch_tokens, self._epoch_seed())
             if not plan:
                 raise ValueError("no example of this stage fits a batch: lower batch_tokens or add data")
-            for bucket, members in plan[self.position:]:
+            for bucket, members in plan[self.position :]:
                 yield _KIND, bucket * len(members), self._step(loss_of, self.stages[stage], bucket, members)
                 if self.step >= settings.steps or self._current_stage() != stage:
                     break
@@ -126,8 +128,12 @@ class ReaderTraining(TrainingLoop):
             raise FloatingPointError(f"the loss is {loss} at step {self.step}: lower the learning rate and resume")
         total = self.recipe.optimizer.steps
         row = {
-            "step": self.step, "loss": round(loss, 4), "tokens_per_second": round(speed),
-            "seconds": round(self.seconds), "stage": self.stage + 1, "epoch": self.epoch,
+            "step": self.step,
+            "loss": round(loss, 4),
+            "tokens_per_second": round(speed),
+            "seconds": round(self.seconds),
+            "stage": self.stage + 1,
+            "epoch": self.epoch,
             "rate": self.recipe.optimizer.rate(self.step),
         }
         with (self.run / LOG_FILE).open("a", encoding="utf-8") as log:
@@ -140,8 +146,12 @@ class ReaderTraining(TrainingLoop):
         save_optimizer(self.optimizer, folder)
         save_file({"torch": torch.get_rng_state()}, folder / RANDOM_FILE)
         state = {
-            "step": self.step, "position": self.position, "stage": self.stage, "epoch": self.epoch,
-            "seconds": self.seconds, "recipe": asdict(self.recipe),
+            "step": self.step,
+            "position": self.position,
+            "stage": self.stage,
+            "epoch": self.epoch,
+            "seconds": self.seconds,
+            "recipe": asdict(self.recipe),
         }
         (folder / STATE_FILE).write_text(json.dumps(state, indent=1), encoding="utf-8")
 
@@ -150,7 +160,7 @@ class ReaderTraining(TrainingLoop):
         self.step, self.position = state["step"], state["position"]
         self.stage, self.epoch, self.seconds = state["stage"], state["epoch"], state["seconds"]
         restore_optimizer(self.optimizer, folder)
-        if (folder / RANDOM_FILE).exists():   # checkpoints before November 2026 have none
+        if (folder / RANDOM_FILE).exists():  # checkpoints before November 2026 have none
             torch.set_rng_state(load_file(folder / RANDOM_FILE)["torch"])
         self.say(f"resuming at step {self.step}")
 
@@ -164,5 +174,5 @@ def train_reader(
         return gpt.eval(), tokenizer, True
     training = ReaderTraining(recipe, data, run, say)
     if training.train(compile_network=compile_network):
-        return train_reader(recipe, data, run, say)     # done: only loaded
+        return train_reader(recipe, data, run, say)  # done: only loaded
     return training.gpt.eval(), training.tokenizer, False

@@ -25,10 +25,10 @@ def reader_loss(gpt: GPT, batch: Batch) -> Tensor:
     if head is None:
         raise ValueError("this network has no copy head: set copy_head in its config")
     cache = TapeCache()
-    memory = gpt(gpt.embed(batch.ids, batch.segments), cache=cache)           # (B, L, C)
+    memory = gpt(gpt.embed(batch.ids, batch.segments), cache=cache)  # (B, L, C)
     stop = memory.size(1)
     quotes = batch.quotes
-    given = quotes[..., 0] >= 0                                               # (B, Q)
+    given = quotes[..., 0] >= 0  # (B, Q)
     safe = quotes.clamp_min(0)
 
     decision = memory[:, -1]
@@ -38,10 +38,10 @@ def reader_loss(gpt: GPT, batch: Batch) -> Tensor:
     )
     loss = loss + _end_loss(head, decision, memory, batch.allowed, quote=safe[:, 0], given=given[:, 0])
 
-    inputs = head.instruction(memory, safe[..., 0], safe[..., 1])             # (B, Q, C)
+    inputs = head.instruction(memory, safe[..., 0], safe[..., 1])  # (B, Q, C)
     q = inputs.size(1)
     mask = torch.ones(q, stop + q, dtype=torch.bool, device=memory.device).tril(stop)
-    after = gpt(inputs, mask=mask, cache=cache)                               # (B, Q, C)
+    after = gpt(inputs, mask=mask, cache=cache)  # (B, Q, C)
     for i in range(q):
         decision, here = after[:, i], given[:, i]
         more = given[:, i + 1] if i + 1 < q else torch.zeros_like(here)

@@ -23,7 +23,7 @@ from model.training.examples import Example
 from model.training.synthetic.similar_passages import SimilarPassages
 
 BUCKETS = (48, 64, 80, 96, 112, 128, 160, 192, 224, 256, 288, 320, 384)
-MAX_QUOTES = 3          # taught quotes per answer
+MAX_QUOTES = 3  # taught quotes per answer
 NO_QUOTE = -1
 
 
@@ -95,13 +95,13 @@ def several_part_questions(examples: Sequence[Example], share: float, seed: int)
     groups = [g for g in by_passage.values() if len(g) > 1]
     made: list[Example] = []
     wanted = math.ceil(share * len(examples))
-    for _ in range(100 * wanted if groups else 0):   # bounded: perhaps all answers overlap
+    for _ in range(100 * wanted if groups else 0):  # bounded: perhaps all answers overlap
         if len(made) == wanted:
             break
         a, b = rng.sample(rng.choice(groups), 2)
         (a0, a1), (b0, b1) = a.quotes[0], b.quotes[0]
         if max(a0, b0) < min(a1, b1):
-            continue   # overlapping answers would be one quote
+            continue  # overlapping answers would be one quote
         joined = f"{a.question} {b.question}" if a.lang == "en" else f"{a.question}{b.question}"
         made.append(replace(a, question=joined, quotes=(a.quotes[0], b.quotes[0]), history=()))
     return made
@@ -137,7 +137,7 @@ def hard_negatives(examples: Sequence[Example], share: float, seed: int) -> list
 
 def crop(example: Tokenized, rng: random.Random) -> tuple[int, int, int] | None:
     """Choose a bucket and the passage tokens [first, last) that fill it; None if no crop keeps the quotes."""
-    fixed = len(example.opening) + 1    # the passage ends with [SEP]
+    fixed = len(example.opening) + 1  # the passage ends with [SEP]
     total = fixed + len(example.passage)
     low = min((q[0] for q in example.quotes), default=len(example.passage))
     high = max((q[1] + 1 for q in example.quotes), default=0)
@@ -198,7 +198,7 @@ def make_batch(
         e = examples[index]
         body = len(e.opening)
         ids[row, :body] = e.opening
-        ids[row, body:bucket - 1] = e.passage[first:last]
+        ids[row, body : bucket - 1] = e.passage[first:last]
         ids[row, -1] = special.sep
         segments[row, :body] = e.segments
         segments[row, body:] = PASSAGE

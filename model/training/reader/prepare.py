@@ -42,9 +42,9 @@ from model.training.vocabulary import (
     translated_rows,
 )
 
-WITH_TITLE = 0.5        # of the examples on passages are read under their title
+WITH_TITLE = 0.5  # of the examples on passages are read under their title
 _T = TypeVar("_T")
-LONGEST_ALIGNED = 60    # characters of the Chinese side of a parallel sentence from which words are translated
+LONGEST_ALIGNED = 60  # characters of the Chinese side of a parallel sentence from which words are translated
 
 
 def warm_start(recipe: Recipe, data: Path, say: Callable[[str], None]) -> tuple[GPT, TextTokenizer]:
@@ -67,17 +67,20 @@ def warm_start(recipe: Recipe, data: Path, say: Callable[[str], None]) -> tuple[
     tokenizer = extend_tokenizer(base, characters, fold)
     say(f"vocabulary: {base.get_vocab_size()} -> {tokenizer.vocab_size} tokens; aligning parallel sentences")
     rows = [
-        row for name in words.parallel for row in read_lines(data / name)
-        if len(row["zh"]) <= words.parallel_characters
+        row for name in words.parallel for row in read_lines(data / name) if len(row["zh"]) <= words.parallel_characters
     ]
     chinese = tokenizer.encode_batch([r["zh"] for r in rows])
     english = tokenizer.encode_batch([r["en"] for r in rows])
     alignment = align([(z.ids, e.ids) for z, e in zip(chinese, english, strict=True) if z.ids and e.ids])
     old = import_bert(minilm_folder(), copy_head=True)
-    gpt = GPT(replace(
-        old.config, vocab_size=tokenizer.vocab_size, dropout=recipe.optimizer.dropout,
-        match_features=recipe.match_features,
-    ))
+    gpt = GPT(
+        replace(
+            old.config,
+            vocab_size=tokenizer.vocab_size,
+            dropout=recipe.optimizer.dropout,
+            match_features=recipe.match_features,
+        )
+    )
     state = old.state_dict()
     ids = [i for token, i in tokenizer.tokenizer.get_vocab().items() if len(token) == 1 and is_chinese(token)]
     state["tokens.weight"] = translated_rows(

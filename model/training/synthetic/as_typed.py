@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from model.training.examples import Example
 
-LOWER_CASE = 0.2        # of the English questions
-WITHOUT_MARK = 0.25     # lose their question mark
-SLIP = 0.12             # of the English questions have one word misspelt
+LOWER_CASE = 0.2  # of the English questions
+WITHOUT_MARK = 0.25  # lose their question mark
+SLIP = 0.12  # of the English questions have one word misspelt
 _WORD = re.compile(r"[a-z]{5,}")
 
 
@@ -32,14 +32,16 @@ def typed(question: str, lang: str, rng: random.Random) -> str:
     words = list(_WORD.finditer(question))
     if words and rng.random() < SLIP:
         m = rng.choice(words)
-        question = question[:m.start()] + _misspelt(m.group(), rng) + question[m.end():]
+        question = question[: m.start()] + _misspelt(m.group(), rng) + question[m.end() :]
     return question
 
 
 def _misspelt(word: str, rng: random.Random) -> str:
     i = rng.randrange(1, len(word) - 1)
-    return rng.choice((
-        word[:i] + word[i + 1] + word[i] + word[i + 2:],    # two letters change places
-        word[:i] + word[i + 1:],                            # one is left out
-        word[:i] + word[i] + word[i:],                      # one is typed twice
-    ))
+    return rng.choice(
+        (
+            word[:i] + word[i + 1] + word[i] + word[i + 2 :],  # two letters change places
+            word[:i] + word[i + 1 :],  # one is left out
+            word[:i] + word[i] + word[i:],  # one is typed twice
+        )
+    )

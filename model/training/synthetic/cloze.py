@@ -15,8 +15,8 @@ from dataclasses import dataclass
 
 from model.training.examples import Example
 
-PASSAGE = (110, 380)        # characters of a passage
-LONGEST_ANSWER = 24         # characters
+PASSAGE = (110, 380)  # characters of a passage
+LONGEST_ANSWER = 24  # characters
 _SENTENCE = re.compile(r"[^。！？\n]+[。！？]?")
 _CLAUSE = re.compile(r"[，；：,;]")
 _MARKUP = re.compile(r"[|`#*=<>{}\\$_]|https?:")
@@ -29,13 +29,35 @@ _QUOTED = re.compile(r"《[^》]{1,20}》|「[^」]{2,16}」|“[^”]{2,16}”"
 
 # What the last character of a name says about how one asks for it.
 _BY_SUFFIX = {
-    "河": ("哪条河",), "江": ("哪条江",), "湖": ("哪个湖",), "山": ("哪座山",), "岛": ("哪个岛",),
-    "国": ("哪个国家", "哪国"), "省": ("哪个省",), "市": ("哪个城市", "哪个市"), "县": ("哪个县",), "区": ("哪个区",),
-    "镇": ("哪个镇",), "州": ("哪个州",), "学": ("哪所学校", "哪所大学"), "院": ("哪个机构", "哪个学院"),
-    "司": ("哪家公司", "哪个公司"), "党": ("哪个党", "哪个政党"), "语": ("什么语言", "哪种语言"),
-    "站": ("哪个车站", "哪一站"), "队": ("哪支队伍", "哪个队"), "战": ("哪场战争", "哪场战役"), "寺": ("哪座寺庙",),
-    "桥": ("哪座桥",), "族": ("哪个民族",), "教": ("什么宗教", "哪个宗教"), "病": ("什么疾病", "哪种病"),
-    "法": ("什么法", "哪部法律", "什么方法"), "会": ("哪个组织", "什么会议"), "路": ("哪条路",), "城": ("哪座城",),
+    "河": ("哪条河",),
+    "江": ("哪条江",),
+    "湖": ("哪个湖",),
+    "山": ("哪座山",),
+    "岛": ("哪个岛",),
+    "国": ("哪个国家", "哪国"),
+    "省": ("哪个省",),
+    "市": ("哪个城市", "哪个市"),
+    "县": ("哪个县",),
+    "区": ("哪个区",),
+    "镇": ("哪个镇",),
+    "州": ("哪个州",),
+    "学": ("哪所学校", "哪所大学"),
+    "院": ("哪个机构", "哪个学院"),
+    "司": ("哪家公司", "哪个公司"),
+    "党": ("哪个党", "哪个政党"),
+    "语": ("什么语言", "哪种语言"),
+    "站": ("哪个车站", "哪一站"),
+    "队": ("哪支队伍", "哪个队"),
+    "战": ("哪场战争", "哪场战役"),
+    "寺": ("哪座寺庙",),
+    "桥": ("哪座桥",),
+    "族": ("哪个民族",),
+    "教": ("什么宗教", "哪个宗教"),
+    "病": ("什么疾病", "哪种病"),
+    "法": ("什么法", "哪部法律", "什么方法"),
+    "会": ("哪个组织", "什么会议"),
+    "路": ("哪条路",),
+    "城": ("哪座城",),
 }
 
 
@@ -46,12 +68,10 @@ class _Phrase:
     start: int
     end: int
     asks: tuple[str, ...]
-    weight: float = 1.0     # how worthwhile asking is: names, dates and numbers above plain nouns
+    weight: float = 1.0  # how worthwhile asking is: names, dates and numbers above plain nouns
 
 
-def cloze_questions(
-    texts: Iterable[str], count: int, seed: int, source: str, units: float = 0.5
-) -> list[Example]:
+def cloze_questions(texts: Iterable[str], count: int, seed: int, source: str, units: float = 0.5) -> list[Example]:
     """Make `count` questions, fewer if the texts run out; the same for the same seed.
 
     Args:
@@ -93,7 +113,7 @@ def _passages(body: str, rng: random.Random) -> Iterator[str]:
         size = sum(map(len, held))
         if size >= wanted:
             text = "\n".join(held)
-            if size > high + 60:    # one long paragraph: a stretch of whole sentences
+            if size > high + 60:  # one long paragraph: a stretch of whole sentences
                 sentences = [m.group() for m in _SENTENCE.finditer(text)]
                 first = rng.randrange(max(1, len(sentences) - 1))
                 text = ""
@@ -122,8 +142,8 @@ def _ask(title: str, passage: str, rng: random.Random, units: float) -> tuple[st
                 continue
             phrase = rng.choices(phrases, [p.weight for p in phrases])[0]
             start = sentence.start() + offset + phrase.start
-            answer = clause[phrase.start:phrase.end]
-            asked = clause[:phrase.start] + rng.choice(phrase.asks) + clause[phrase.end:]
+            answer = clause[phrase.start : phrase.end]
+            asked = clause[: phrase.start] + rng.choice(phrase.asks) + clause[phrase.end :]
             question = _question(title, [c for _, c in clauses], i, asked, rng)
             if answer in question or asked[0] in "的之、·" or not 6 <= len(question) <= 60:
                 continue
@@ -148,9 +168,9 @@ def _question(title: str, clauses: Sequence[str], at: int, asked: str, rng: rand
     """The asked clause with none, one or all of the others, and perhaps the title."""
     draw = rng.random()
     if len(asked) < 9 or draw < 0.3:
-        parts = [*clauses[max(0, at - 1):at], asked]
+        parts = [*clauses[max(0, at - 1) : at], asked]
     elif draw < 0.42:
-        parts = [*clauses[max(0, at - 2):at], asked, *clauses[at + 1:at + 2]]
+        parts = [*clauses[max(0, at - 2) : at], asked, *clauses[at + 1 : at + 2]]
     else:
         parts = [asked]
     text = "，".join(_shortened(p, rng) if p != asked else p for p in parts)
@@ -162,7 +182,7 @@ def _question(title: str, clauses: Sequence[str], at: int, asked: str, rng: rand
 def _shortened(clause: str, rng: random.Random) -> str:
     """A clause of context may lose its beginning."""
     if len(clause) > 12 and rng.random() < 0.3:
-        return clause[rng.randint(2, len(clause) - 8):]
+        return clause[rng.randint(2, len(clause) - 8) :]
     return clause
 
 
@@ -179,10 +199,10 @@ def _phrases(clause: str, rng: random.Random, units: float) -> list[_Phrase]:
     for m in _NUMBER.finditer(clause):
         if any(m.start() < b and m.end() > a for a, b in taken):
             continue
-        unit = re.match(r"[\u4e00-\u9fff]{0,2}", clause[m.end():])
+        unit = re.match(r"[\u4e00-\u9fff]{0,2}", clause[m.end() :])
         reach = len(unit.group()) if unit and rng.random() < units and "的" not in unit.group() else 0
         if reach:
-            found.append(_Phrase(m.start(), m.end() + reach, ("多少" + clause[m.end():m.end() + reach], "多少")))
+            found.append(_Phrase(m.start(), m.end() + reach, ("多少" + clause[m.end() : m.end() + reach], "多少")))
         else:
             found.append(_Phrase(m.start(), m.end(), ("多少", "几", "多少")))
     for m in _QUOTED.finditer(clause):

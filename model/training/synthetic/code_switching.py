@@ -17,8 +17,8 @@ from model.text.language import Language
 from model.training.examples import Example
 from model.training.vocabulary import align
 
-LEAST = 4.0             # expected alignments of a translation that is used
-LEAST_SHARE = 0.25      # of a word's alignments that its translation must have
+LEAST = 4.0  # expected alignments of a translation that is used
+LEAST_SHARE = 0.25  # of a word's alignments that its translation must have
 _ENGLISH = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?|\d[\d.,]*|[^\sA-Za-z\d]")
 _WORD = re.compile(r"[a-z]{2,}")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
@@ -32,7 +32,8 @@ class Translations:
         pairs = [(_words(r["en"], "en"), _words(r["zh"], "zh")) for r in rows]
         pairs = [(e, z) for e, z in pairs if e and z]
         self.of: dict[Language, dict[str, str]] = {
-            "en": _likeliest(pairs), "zh": _likeliest([(z, e) for e, z in pairs])
+            "en": _likeliest(pairs),
+            "zh": _likeliest([(z, e) for e, z in pairs]),
         }
 
 
@@ -57,14 +58,10 @@ def _likeliest(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> dict[str
         total[s] = total.get(s, 0.0) + n
         if n > best.get(s, (0.0, 0))[0]:
             best[s] = (n, t)
-    return {
-        words[s]: others[t] for s, (n, t) in best.items() if n >= LEAST and n >= LEAST_SHARE * total[s]
-    }
+    return {words[s]: others[t] for s, (n, t) in best.items() if n >= LEAST and n >= LEAST_SHARE * total[s]}
 
 
-def switched(
-    examples: Sequence[Example], share: float, translations: Translations, seed: int
-) -> list[Example]:
+def switched(examples: Sequence[Example], share: float, translations: Translations, seed: int) -> list[Example]:
     """Answerable examples with a part of the question's words in the other language.
 
     Args:
@@ -83,9 +80,7 @@ def switched(
     return made
 
 
-def switch(
-    question: str, lang: Language, translations: Translations, part: float, rng: random.Random
-) -> str | None:
+def switch(question: str, lang: Language, translations: Translations, part: float, rng: random.Random) -> str | None:
     """The question with about `part` of its known words exchanged; None if fewer than two are."""
     pieces = _ENGLISH.findall(question) if lang == "en" else list(jieba.cut(question))
     known = translations.of[lang]

@@ -19,12 +19,12 @@ from model.reader.prompt import HEADING_SEPARATOR, MAX_TURNS, Turn
 from model.training.examples import Example, answer_spans, context_key, for_calibration
 from model.training.synthetic import follow_ups_en, follow_ups_zh
 
-ENGLISH = ("docqa_train.en.jsonl.xz", "squad_train_44articles.en.jsonl.xz")     # files in `qa/`
+ENGLISH = ("docqa_train.en.jsonl.xz", "squad_train_44articles.en.jsonl.xz")  # files in `qa/`
 CHINESE = ("docqa_train.zh.jsonl.xz", "cmrc2018_train.zh.jsonl.xz")
 FILES = (*ENGLISH, *CHINESE)
-SAME_PASSAGE = 0.6      # of the turns that do not matter are about the same passage or document
+SAME_PASSAGE = 0.6  # of the turns that do not matter are about the same passage or document
 UNANSWERED = {"en": "That is not in your documents.", "zh": "您的文档里没有提到。"}
-LONGEST_ANSWER = 160    # characters of an earlier answer
+LONGEST_ANSWER = 160  # characters of an earlier answer
 Row = dict[str, Any]
 
 
@@ -33,7 +33,7 @@ def turn_of(example: Example) -> Turn:
     if not example.quotes:
         return example.question, UNANSWERED["zh" if example.lang == "zh" else "en"]
     start, end = example.quotes[0]
-    return example.question, example.passage[start:min(end, start + LONGEST_ANSWER)]
+    return example.question, example.passage[start : min(end, start + LONGEST_ANSWER)]
 
 
 def after_other_turns(examples: Sequence[Example], share: float, seed: int) -> list[Example]:
@@ -89,7 +89,8 @@ def shortened_questions(
     rng = random.Random(seed)
     found: list[Example] = []
     for lang, files, shorten in (
-        ("en", ENGLISH, follow_ups_en.shortened), ("zh", CHINESE, follow_ups_zh.shortened),
+        ("en", ENGLISH, follow_ups_en.shortened),
+        ("zh", CHINESE, follow_ups_zh.shortened),
     ):
         made: list[Example] = []
         for group in _groups(data / "qa", files, exclude, calibration_share):

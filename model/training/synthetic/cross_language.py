@@ -15,29 +15,66 @@ from collections.abc import Iterable, Mapping, Sequence
 from model.text.language import Language
 from model.training.examples import Example
 
-LONGEST = {"en": (350, 1100), "zh": (110, 380)}     # characters of a passage, least and most
-WHOLE_PARAGRAPH = 0.35      # share of questions answered by a whole paragraph
-UNANSWERABLE = 0.08         # share of questions over neighbouring paragraphs that do not say
+LONGEST = {"en": (350, 1100), "zh": (110, 380)}  # characters of a passage, least and most
+WHOLE_PARAGRAPH = 0.35  # share of questions answered by a whole paragraph
+UNANSWERABLE = 0.08  # share of questions over neighbouring paragraphs that do not say
 _OTHER: dict[Language, Language] = {"en": "zh", "zh": "en"}
 _SHARED = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*[A-Za-z0-9_](?:\(\))?|\d[\d.,:%]*\d|\d")
-_COMMON = frozenset({
-    "the", "of", "to", "and", "a", "in", "is", "it", "for", "on", "with", "as", "be", "by", "an", "or", "if", "at",
-    "this", "that", "are", "from", "not", "can", "will",
-})
+_COMMON = frozenset(
+    {
+        "the",
+        "of",
+        "to",
+        "and",
+        "a",
+        "in",
+        "is",
+        "it",
+        "for",
+        "on",
+        "with",
+        "as",
+        "be",
+        "by",
+        "an",
+        "or",
+        "if",
+        "at",
+        "this",
+        "that",
+        "are",
+        "from",
+        "not",
+        "can",
+        "will",
+    }
+)
 _CLAUSE = {"en": re.compile(r"(?<=\w)[,;:.](?=\s|$)"), "zh": re.compile(r"[，。；：]")}
 _ASK_NUMBER = {"en": ("how many", "what number", "how much"), "zh": ("多少", "几", "多少")}
 _ASK_NAME = {"en": ("what", "which", "what"), "zh": ("什么", "哪个", "什么")}
 _ABOUT = {
-    "en": ("{0}?", "What about this: {0}?", "What does it say about {0}?", "{0}: how does that work?", "Why {0}?",
-           "What happens when {0}?", "How does {0}?"),
-    "zh": ("{0}？", "{0}是怎么回事？", "关于{0}，是怎么说的？", "为什么{0}？", "{0}会怎样？", "请问{0}有什么说明？",
-           "{0}该怎么做？"),
+    "en": (
+        "{0}?",
+        "What about this: {0}?",
+        "What does it say about {0}?",
+        "{0}: how does that work?",
+        "Why {0}?",
+        "What happens when {0}?",
+        "How does {0}?",
+    ),
+    "zh": (
+        "{0}？",
+        "{0}是怎么回事？",
+        "关于{0}，是怎么说的？",
+        "为什么{0}？",
+        "{0}会怎样？",
+        "请问{0}有什么说明？",
+        "{0}该怎么做？",
+    ),
 }
 
 
-def cross_language_questions(
-    rows: Iterable[Mapping[str, str]], count: int, seed: int, source: str
-) -> list[Example]:
+def cross_language_questions(rows: Iterable[Mapping[str, str]], count: int, seed: int, source: str) -> list[Example]:
     """Make `count` questions, half in each language, fewer if the paragraphs run out; the same for the same seed.
 
     Args:
@@ -70,7 +107,8 @@ def _ask(
             return None
     else:
         shared = [
-            m for m in _SHARED.finditer(here)
+            m
+            for m in _SHARED.finditer(here)
             if m.group().lower() not in _COMMON and there.count(m.group()) == 1 and passage.count(m.group()) == 1
         ]
         if not shared:
@@ -107,8 +145,8 @@ def _passage(
         first, last = (nearest, last) if back else (first, nearest)
         size += len(rows[nearest][lang])
     parts = [rows[i][lang] for i in range(first, last + 1)]
-    start = sum(len(p) + 1 for p in parts[:number - first])
-    return "\n".join(parts), start, "\n".join(parts[:number - first] + parts[number - first + 1:])
+    start = sum(len(p) + 1 for p in parts[: number - first])
+    return "\n".join(parts), start, "\n".join(parts[: number - first] + parts[number - first + 1 :])
 
 
 def _about(text: str, lang: Language, rng: random.Random) -> str:
@@ -116,7 +154,7 @@ def _about(text: str, lang: Language, rng: random.Random) -> str:
     topic = text
     clauses = [m.start() for m in _CLAUSE[lang].finditer(text) if m.start() > (6 if lang == "zh" else 20)]
     if clauses and rng.random() < 0.8:
-        topic = text[:clauses[0]]
+        topic = text[: clauses[0]]
     topic = topic.rstrip(" .,;:。，；：?？!！")
     return rng.choice(_ABOUT[lang]).format(topic)
 
@@ -127,7 +165,7 @@ def _with_question_word(text: str, token: re.Match[str], lang: Language, rng: ra
     cuts = [0, *(m.end() for m in _CLAUSE[lang].finditer(text)), len(text)]
     first = max((c for c in cuts if c <= token.start()), default=0)
     last = min((c for c in cuts if c >= token.end()), default=len(text))
-    if last - first < (12 if lang == "zh" else 40) or rng.random() < 0.3:     # too little to go by: one clause more
+    if last - first < (12 if lang == "zh" else 40) or rng.random() < 0.3:  # too little to go by: one clause more
         first = max((c for c in cuts if c < first), default=0)
-    asked = text[first:token.start()] + ask + text[token.end():last]
+    asked = text[first : token.start()] + ask + text[token.end() : last]
     return asked.strip(" .,;:。，；：") + ("？" if lang == "zh" else "?")

@@ -23,12 +23,12 @@ from model.training.examples import Example, answer_spans, context_key, for_cali
 from model.training.synthetic.near_misses import SENTENCE
 from model.training.synthetic.similar_passages import SimilarPassages
 
-UNITS = (45.0, 270.0)       # size of a window: a CJK character is one unit, any other character a quarter
-NO_HEADING = 0.25           # of the windows are read without title and headings, so that it works without them, too
-SOME_HEADING = 0.2          # with the title alone
-NEAR = 0.7                  # of the windows without the answer: where most words of the question stand
-LIBRARY = 24                # documents among which a question looks for windows of the others
-FOUND = 6                   # the most similar windows of other documents, one of which is taken
+UNITS = (45.0, 270.0)  # size of a window: a CJK character is one unit, any other character a quarter
+NO_HEADING = 0.25  # of the windows are read without title and headings, so that it works without them, too
+SOME_HEADING = 0.2  # with the title alone
+NEAR = 0.7  # of the windows without the answer: where most words of the question stand
+LIBRARY = 24  # documents among which a question looks for windows of the others
+FOUND = 6  # the most similar windows of other documents, one of which is taken
 _HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*$", re.MULTILINE)
 _CJK = re.compile(r"[\u2e80-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _TERM = re.compile(r"[a-z]{3,}|\d+|[\u3400-\u9fff](?=([\u3400-\u9fff]))")
@@ -48,7 +48,7 @@ class Question:
 
     document: Document
     question: str
-    answers: tuple[Span, ...]       # of the document; empty: it does not say
+    answers: tuple[Span, ...]  # of the document; empty: it does not say
     lang: str
     source: str
     history: tuple[Turn, ...]
@@ -123,7 +123,7 @@ def in_one_breath(questions: Sequence[Question], share: float, rng: random.Rando
             break
         a, b = rng.sample(rng.choice(groups), 2)
         (low, high), other = a.answers[0], b.answers[0]
-        span = a.document.text[min(low, other[0]):max(high, other[1])]
+        span = a.document.text[min(low, other[0]) : max(high, other[1])]
         if max(low, other[0]) < min(high, other[1]) or units(span) > UNITS[1] * 0.8:
             continue
         if a.lang == "en":
@@ -163,7 +163,7 @@ def windows_of_others(questions: Sequence[Question], share: float, rng: random.R
         documents = list({id(q.document): q.document for q in mine}.values())
         rng.shuffle(documents)
         for first in range(0, len(documents), LIBRARY):
-            shelf = documents[first:first + LIBRARY]
+            shelf = documents[first : first + LIBRARY]
             ids = {id(d) for d in shelf}
             asked = [q for q in mine if id(q.document) in ids and q.answers and rng.random() < share]
             if asked and len(shelf) > 1:
@@ -177,7 +177,8 @@ def _found_elsewhere(asked: Sequence[Question], shelf: Sequence[Document], rng: 
     for q, ranked in zip(asked, similar.rank(typed, FOUND + LIBRARY), strict=True):
         answers = [q.document.text[a:b].strip().casefold() for a, b in q.answers]
         others = [
-            cut[text] for text in ranked
+            cut[text]
+            for text in ranked
             if cut[text][0] is not q.document and not any(a in text.casefold() for a in answers)
         ][:FOUND]
         if others:
@@ -193,7 +194,7 @@ def _pieces(document: Document, rng: random.Random) -> Iterator[Span]:
     while first < len(sentences):
         size, last = rng.uniform(*UNITS), first
         start = sentences[first][0]
-        while last + 1 < len(sentences) and units(document.text[start:sentences[last + 1][1]]) <= size:
+        while last + 1 < len(sentences) and units(document.text[start : sentences[last + 1][1]]) <= size:
             last += 1
         yield start, sentences[last][1]
         first = last + 1
@@ -215,7 +216,8 @@ def _without_answer(q: Question, rng: random.Random) -> Example | None:
     sentences = q.document.sentences
     texts = [q.document.text[a:b].strip().casefold() for a, b in q.answers]
     free = [
-        i for i, (a, b) in enumerate(sentences)
+        i
+        for i, (a, b) in enumerate(sentences)
         if not any(a < end and b > start for start, end in q.answers)
         and not any(t in q.document.text[a:b].casefold() for t in texts)
     ]
@@ -229,7 +231,7 @@ def _without_answer(q: Question, rng: random.Random) -> Example | None:
     while last + 1 in allowed:
         last += 1
     place = _grown(q.document, seed, seed, rng.uniform(*UNITS), rng, range(first, last + 1))
-    if place is None or units(q.document.text[place[0]:place[1]]) < UNITS[0] / 2:
+    if place is None or units(q.document.text[place[0] : place[1]]) < UNITS[0] / 2:
         return None
     return _cut(q, place, (), rng)
 
@@ -249,12 +251,10 @@ def _terms(text: str) -> set[str]:
     return {m.group() + (m.group(1) or "") for m in _TERM.finditer(text.casefold())}
 
 
-def _grown(
-    document: Document, first: int, last: int, size: float, rng: random.Random, within: range
-) -> Span | None:
+def _grown(document: Document, first: int, last: int, size: float, rng: random.Random, within: range) -> Span | None:
     """Sentences first..last with as many neighbours on random sides as fit; None if they alone are far too long."""
     spans = document.sentences
-    taken = units(document.text[spans[first][0]:spans[last][1]])
+    taken = units(document.text[spans[first][0] : spans[last][1]])
     if taken > UNITS[1] * 1.15:
         return None
     while True:
@@ -262,7 +262,7 @@ def _grown(
         if not sides:
             break
         side = rng.choice(sides)
-        taken += units(document.text[spans[side][0]:spans[side][1]])
+        taken += units(document.text[spans[side][0] : spans[side][1]])
         if taken > size:
             break
         first, last = min(first, side), max(last, side)
@@ -270,7 +270,7 @@ def _grown(
 
 
 def _cut(q: Question, place: Span, answers: Sequence[Span], rng: random.Random) -> Example | None:
-    raw = q.document.text[place[0]:place[1]]
+    raw = q.document.text[place[0] : place[1]]
     text = raw.strip()
     if not text:
         return None

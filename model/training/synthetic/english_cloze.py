@@ -18,9 +18,9 @@ from dataclasses import dataclass
 
 from model.training.examples import Example
 
-PASSAGE = (350, 1100)       # characters of a passage
-LONGEST_ANSWER = 60         # characters
-RECURRING = 0.3             # share of questions whose passage is another paragraph, where there is one
+PASSAGE = (350, 1100)  # characters of a passage
+LONGEST_ANSWER = 60  # characters
+RECURRING = 0.3  # share of questions whose passage is another paragraph, where there is one
 PER_DOCUMENT = 5
 
 _MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
@@ -29,7 +29,7 @@ _DATE = re.compile(
     r"|(?:1\d|20)\d\d(?!\d|s\b|,\d))\b"
 )
 _NUMBER = re.compile(r"[$£€]?\b\d[\d,.]*\d\b%?|\b\d\b%?|\b(?:two|three|four|five|six|seven|eight|nine|ten|twelve)\b")
-_NAME = re.compile(     # words with a capital, also joined by "of" or a hyphen
+_NAME = re.compile(  # words with a capital, also joined by "of" or a hyphen
     r"\b[A-Z][\w'’&-]*[a-z0-9](?:[ -](?:(?:of|the|de|von|van|for|and|&) )*[A-Z][\w'’-]*[a-z0-9]|[ ][A-Z]\.(?= [A-Z]))*"
 )
 _QUOTED = re.compile(r"(?<=[\"“‘`])[^\"“”‘’`\n]{3,50}(?=[\"”’`])")
@@ -38,13 +38,71 @@ _AUXILIARY = re.compile(r"\b(?:is|are|was|were|has|had|have|can|could|will|would
 _ASKS = re.compile(r"\b(?:what|when|who|which|where|how)\b")
 _MARKUP = re.compile(r"[|`#*=<>{}\\]|https?:")
 _PARENTHESIS = re.compile(r" ?\([^()]*\)")
-_NOT_NAMES = frozenset({        # words that begin a sentence with a capital
-    "The", "This", "That", "These", "Those", "It", "Its", "He", "She", "They", "His", "Her", "Their", "In", "On",
-    "At", "By", "As", "If", "When", "While", "After", "Before", "For", "From", "Some", "Many", "Most", "Both",
-    "Each", "However", "There", "Although", "Since", "During", "Until", "With", "One", "Other", "Such", "You", "We",
-    "I", "A", "An", "And", "But", "Also", "Another", "Because", "To", "Under", "All", "Any", "No", "Not", "Use",
-    "See", "Note", "Today", "Then",
-})
+_NOT_NAMES = frozenset(
+    {  # words that begin a sentence with a capital
+        "The",
+        "This",
+        "That",
+        "These",
+        "Those",
+        "It",
+        "Its",
+        "He",
+        "She",
+        "They",
+        "His",
+        "Her",
+        "Their",
+        "In",
+        "On",
+        "At",
+        "By",
+        "As",
+        "If",
+        "When",
+        "While",
+        "After",
+        "Before",
+        "For",
+        "From",
+        "Some",
+        "Many",
+        "Most",
+        "Both",
+        "Each",
+        "However",
+        "There",
+        "Although",
+        "Since",
+        "During",
+        "Until",
+        "With",
+        "One",
+        "Other",
+        "Such",
+        "You",
+        "We",
+        "I",
+        "A",
+        "An",
+        "And",
+        "But",
+        "Also",
+        "Another",
+        "Because",
+        "To",
+        "Under",
+        "All",
+        "Any",
+        "No",
+        "Not",
+        "Use",
+        "See",
+        "Note",
+        "Today",
+        "Then",
+    }
+)
 _PERSON_VERBS = re.compile(
     r"\s+(?:was born|died|wrote|said|argued|married|believed|thought|played|became|told|stated|studied|composed"
     r"|directed)\b"
@@ -100,9 +158,7 @@ def _passages(body: str, rng: random.Random) -> Iterator[str]:
             held, wanted = "", rng.randint(low, high)
 
 
-def _ask(
-    title: str, passages: list[str], number: int, rng: random.Random
-) -> tuple[str, str, tuple[int, int]] | None:
+def _ask(title: str, passages: list[str], number: int, rng: random.Random) -> tuple[str, str, tuple[int, int]] | None:
     """A question about one sentence of a passage, the passage that answers it and the answer's span there."""
     passage = passages[number]
     sentences = [m for m in _SENTENCE.finditer(passage) if 35 <= len(m.group()) <= 320]
@@ -111,7 +167,7 @@ def _ask(
         if not phrases:
             continue
         phrase = rng.choices(phrases, [p.weight for p in phrases])[0]
-        answer = sentence.group()[phrase.start:phrase.end]
+        answer = sentence.group()[phrase.start : phrase.end]
         question = _question(sentence.group(), phrase, title, rng)
         if answer.casefold() in question.casefold() or not 4 <= len(question.split()) <= 45:
             continue
@@ -142,15 +198,15 @@ def _phrases(sentence: str, title: str) -> list[_Phrase]:
         if m.group().split(" ")[0] in _NOT_NAMES or m.group() in title or title in m.group():
             continue
         if m.start() == 0 and " " not in m.group():
-            continue        # any word begins with a capital there
-        person = _PERSON_VERBS.match(sentence[m.end():]) is not None
+            continue  # any word begins with a capital there
+        person = _PERSON_VERBS.match(sentence[m.end() :]) is not None
         add(m, "who" if person else "what", 1.3 if " " in m.group() else 0.8)
     for m in _NUMBER.finditer(sentence):
         if m.group()[0] in "$£€":
             add(m, "how much money", 1.2)
         elif m.group().endswith("%"):
             add(m, "what percentage", 1.2)
-        elif re.match(r" (?!(?:and|or|of|to|in)\b)[a-z]{3,}", sentence[m.end():]):
+        elif re.match(r" (?!(?:and|or|of|to|in)\b)[a-z]{3,}", sentence[m.end() :]):
             add(m, "how many", 1.2)
         else:
             add(m, "what number", 0.3)
@@ -159,7 +215,7 @@ def _phrases(sentence: str, title: str) -> list[_Phrase]:
 
 def _question(sentence: str, phrase: _Phrase, title: str, rng: random.Random) -> str:
     """The sentence, without some of it, with question words for the phrase."""
-    before, after = sentence[:phrase.start], sentence[phrase.end:].rstrip(".!? ")
+    before, after = sentence[: phrase.start], sentence[phrase.end :].rstrip(".!? ")
     ask = phrase.ask
     if ask == "what" and rng.random() < 0.45:
         place = re.search(r"\b(?:in|at|from|near) $", before)
@@ -173,7 +229,7 @@ def _question(sentence: str, phrase: _Phrase, title: str, rng: random.Random) ->
         text = _fronted(before, ask, after) if rng.random() < 0.75 else f"{before}{ask}{after}"
     text = _PARENTHESIS.sub("", re.sub(r"[\"“”`]", "", text) if rng.random() < 0.7 else text).strip(" ,;:")
     if not _ASKS.search(text):
-        return ""       # it stood in parentheses that were left out
+        return ""  # it stood in parentheses that were left out
     if 1 < len(title) <= 40 and title not in text and rng.random() < 0.5:
         text = re.sub(r"\b(?:it|he|she|they|It|He|She|They)\b", title, text, count=1)
     return text[:1].upper() + text[1:] + rng.choice(("?", "?", "?", " ?", ""))
@@ -188,16 +244,16 @@ def _cut(after: str, rng: random.Random) -> str:
 def _fronted(before: str, ask: str, after: str) -> str:
     """Question word, auxiliary, subject, rest; the question word at its place where there is no auxiliary."""
     verb = _AUXILIARY.search(before)
-    if verb is None or not 0 < len(before[:verb.start()].split()) <= 9:
+    if verb is None or not 0 < len(before[: verb.start()].split()) <= 9:
         return f"{before}{ask}{after}"
-    subject = before[:verb.start()].strip()
+    subject = before[: verb.start()].strip()
     if subject.split()[0] in _NOT_NAMES:
         subject = subject[0].lower() + subject[1:]
-    rest = before[verb.end():].strip()
+    rest = before[verb.end() :].strip()
     unit = ""
-    if ask == "how many":       # the counted noun moves along
+    if ask == "how many":  # the counted noun moves along
         noun = re.match(r" \w+", after)
-        unit, after = (noun.group(), after[noun.end():]) if noun else ("", after)
+        unit, after = (noun.group(), after[noun.end() :]) if noun else ("", after)
     if ask in ("what year", "what date") and re.search(r"\b(?:in|on|of|by)$", rest):
         ask, rest = ("when", re.sub(r"\s*\b(?:in|on)$", "", rest)) if rest.endswith(("in", "on")) else (ask, rest)
     return f"{ask}{unit} {verb.group()} {subject} {rest}{after}"

@@ -14,7 +14,7 @@ _PRONOUN = re.compile(r"\b(its?|they|them|their|he|she|him|his|her|this|that|the
 _BE = frozenset(("is", "are", "was", "were", "has", "have", "had", "may", "might", "must"))
 _DO = frozenset(("do", "does", "did", "can", "could", "will", "would", "should"))
 _AUX = _BE | _DO
-_BEFORE = (FUNCTION | {"called", "named", "made", "caused"}) - {"up", "out", "off", "down"}     # a phrase may begin
+_BEFORE = (FUNCTION | {"called", "named", "made", "caused"}) - {"up", "out", "off", "down"}  # a phrase may begin
 _ARTICLE = frozenset(("the", "a", "an"))
 _LINKS = frozenset(("of", "the", "de", "von", "van", "and", "for"))
 _PLACE = re.compile(r"\b(in|at|from|to)$", re.IGNORECASE)
@@ -39,14 +39,14 @@ def shortened(question: str, said: str, row: dict[str, Any], rng: random.Random)
         rng: chooses the form.
     """
     words = [Word(m.group(), m.start(), m.end()) for m in _WORD.finditer(question)]
-    spans = [(i, j) for i, j in _phrases(words) if _stands(question[words[i].start:words[j - 1].end], said)]
+    spans = [(i, j) for i, j in _phrases(words) if _stands(question[words[i].start : words[j - 1].end], said)]
     if not spans or _PRONOUN.search(question):
         return None
     i, j = max(spans, key=lambda s: words[s[1] - 1].end - words[s[0]].start)
-    phrase = question[words[i].start:words[j - 1].end]
+    phrase = question[words[i].start : words[j - 1].end]
     first = i - 1 if i and words[i - 1].text.lower() in _ARTICLE else i
     led = words[first - 1].text.lower() if first else "of"
-    part = _PART.match(question[words[j - 1].end:]) or led not in _BEFORE or led in {"and", "or", "'s", "’s"}
+    part = _PART.match(question[words[j - 1].end :]) or led not in _BEFORE or led in {"and", "or", "'s", "’s"}
     if part or len(re.findall(rf"\b{re.escape(phrase)}\b", question)) != 1:
         return None
     short = _without(question, words, (first, i, j), row, rng)
@@ -58,7 +58,7 @@ def _without(
 ) -> str | None:
     """The question without words [i, j) and the article at `first`, with nothing, "there" or a pronoun for them."""
     first, i, j = place
-    before, rest = question[:words[first].start], question[words[j - 1].end:]
+    before, rest = question[: words[first].start], question[words[j - 1].end :]
     ends = not re.search(r"\w", rest)
     name = words[i].capitalised and words[j - 1].capitalised
     if ends and re.search(r"\w+ (of|in|for|at|about|on) $", before) and len(before.split()) >= 5 and rng.random() < 0.5:
@@ -68,7 +68,7 @@ def _without(
         return re.sub(r"\bin $", "there", before) + rest
     if ends and _PLACE.search(before.rstrip()) and name and rng.random() < 0.6:
         return _PLACE.sub("", before.rstrip()).rstrip() + " there" + rest
-    put = _pronoun(question[words[i].start:words[j - 1].end], words, first, j, row, rng)
+    put = _pronoun(question[words[i].start : words[j - 1].end], words, first, j, row, rng)
     if put is None:
         return None
     rest = rest[2:] if rest[:2] in {"'s", "’s"} else rest
@@ -76,9 +76,7 @@ def _without(
     return before + (put if before.strip() else put[0].upper() + put[1:]) + rest
 
 
-def _pronoun(
-    phrase: str, words: Sequence[Word], i: int, j: int, row: dict[str, Any], rng: random.Random
-) -> str | None:
+def _pronoun(phrase: str, words: Sequence[Word], i: int, j: int, row: dict[str, Any], rng: random.Random) -> str | None:
     """The form that fits where words [i, j) stood; None where none does: what goes on is part of the phrase."""
     after = words[j] if j < len(words) else None
     before = words[i - 1].text.lower() if i else ""
@@ -147,10 +145,15 @@ def _phrases(words: Sequence[Word]) -> list[tuple[int, int]]:
             i += 1
             continue
         j = i
-        while j < len(words) and (words[j].content or (
-            words[j].text.lower() in _LINKS and words[j - 1].capitalised
-            and j + 1 < len(words) and words[j + 1].capitalised
-        )):
+        while j < len(words) and (
+            words[j].content
+            or (
+                words[j].text.lower() in _LINKS
+                and words[j - 1].capitalised
+                and j + 1 < len(words)
+                and words[j + 1].capitalised
+            )
+        ):
             j += 1
         found += _whole(words, i, j)
         i = max(j, i + 1)
@@ -164,7 +167,7 @@ def _whole(words: Sequence[Word], i: int, j: int) -> list[tuple[int, int]]:
         return []
     names = [k for k in range(i, j) if words[k].capitalised]
     if i == 0 and (len(names) < 2 or names[1] != 1):
-        return []       # "Along with", "People": perhaps only a sentence's first word
+        return []  # "Along with", "People": perhaps only a sentence's first word
     if names and names[0] == i:
         last = i
         while last + 1 < j and (words[last + 1].capitalised or words[last + 1].text.lower() in _LINKS):

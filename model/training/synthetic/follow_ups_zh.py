@@ -12,20 +12,52 @@ _TITLE = re.compile(r"《[^》]+》|「[^」]+」|“[^”]+”")
 _INNER = "·•-－— "
 _NAME_TAGS = {"nr", "ns", "nt", "nz", "nrt", "nrfg", "eng"}
 _WHOLE = re.compile(_TITLE.pattern + r"|[A-Za-z0-9.][\w.#+:/@-]*(?: [A-Za-z0-9][\w.#+:/@-]*)*", re.ASCII)
-_DROPPED = 0.45         # of the phrases at the beginning leave nothing behind
+_DROPPED = 0.45  # of the phrases at the beginning leave nothing behind
 _LEFT_OVER = re.compile(r"^(里面?|上面?|中|时|的|，|、|：|\s)+")
 # How one points at a thing by the last character of its name.
 _CLASS = {
-    "学": ("该校", "这所学校"), "院": ("该院", "那里"), "司": ("该公司", "这家公司"), "站": ("该站", "这个车站"),
-    "岛": ("该岛", "这座岛"), "山": ("该山", "这座山"), "河": ("该河", "这条河"), "江": ("这条江",), "湖": ("这个湖",),
-    "市": ("该市", "这座城市"), "县": ("该县", "当地"), "区": ("该区", "当地"), "镇": ("该镇", "当地"),
-    "省": ("该省", "当地"), "国": ("该国", "这个国家"), "队": ("该队", "这支球队"), "桥": ("这座桥", "该桥"),
-    "寺": ("该寺", "这座寺庙"), "城": ("该城", "这座城"), "馆": ("该馆", "这座馆"), "线": ("该线", "这条线"),
-    "路": ("这条路", "该路"), "党": ("该党", "这个党"), "军": ("该军", "这支军队"), "战": ("这场战争",),
-    "病": ("这种病", "该病"), "法": ("这种方法",), "语": ("这种语言",), "族": ("这个民族", "该族"),
-    "机": ("它", "这种机型"), "船": ("这艘船", "该船"), "车": ("这种车", "该车"), "鱼": ("这种鱼",), "鸟": ("这种鸟",),
-    "虫": ("这种虫",), "树": ("这种树",), "草": ("这种草",), "花": ("这种花",), "社": ("该社",), "会": ("该组织", "它"),
-    "剧": ("这部剧", "该剧"), "片": ("这部片子", "该片"),
+    "学": ("该校", "这所学校"),
+    "院": ("该院", "那里"),
+    "司": ("该公司", "这家公司"),
+    "站": ("该站", "这个车站"),
+    "岛": ("该岛", "这座岛"),
+    "山": ("该山", "这座山"),
+    "河": ("该河", "这条河"),
+    "江": ("这条江",),
+    "湖": ("这个湖",),
+    "市": ("该市", "这座城市"),
+    "县": ("该县", "当地"),
+    "区": ("该区", "当地"),
+    "镇": ("该镇", "当地"),
+    "省": ("该省", "当地"),
+    "国": ("该国", "这个国家"),
+    "队": ("该队", "这支球队"),
+    "桥": ("这座桥", "该桥"),
+    "寺": ("该寺", "这座寺庙"),
+    "城": ("该城", "这座城"),
+    "馆": ("该馆", "这座馆"),
+    "线": ("该线", "这条线"),
+    "路": ("这条路", "该路"),
+    "党": ("该党", "这个党"),
+    "军": ("该军", "这支军队"),
+    "战": ("这场战争",),
+    "病": ("这种病", "该病"),
+    "法": ("这种方法",),
+    "语": ("这种语言",),
+    "族": ("这个民族", "该族"),
+    "机": ("它", "这种机型"),
+    "船": ("这艘船", "该船"),
+    "车": ("这种车", "该车"),
+    "鱼": ("这种鱼",),
+    "鸟": ("这种鸟",),
+    "虫": ("这种虫",),
+    "树": ("这种树",),
+    "草": ("这种草",),
+    "花": ("这种花",),
+    "社": ("该社",),
+    "会": ("该组织", "它"),
+    "剧": ("这部剧", "该剧"),
+    "片": ("这部片子", "该片"),
 }
 _FUNCTION = frozenset("的是在于有被由与跟对从为中里上时，。？?、：《》 （）()")
 _WORK = ("它", "这部作品", "该作品", "这本书", "这部片子")
@@ -41,8 +73,10 @@ def shortened(question: str, said: str, row: dict[str, Any], rng: random.Random)
         rng: chooses the form.
     """
     spans = [
-        (s, e, tag) for s, e, tag in _phrases(question, _title(row))
-        if question[s:e] in said and (e - s > 2 or tag in _NAME_TAGS)     # 银行 and 时间 are seldom what one means
+        (s, e, tag)
+        for s, e, tag in _phrases(question, _title(row))
+        if question[s:e] in said
+        and (e - s > 2 or tag in _NAME_TAGS)  # 银行 and 时间 are seldom what one means
         and not _goes_on(question, s, e, said)
     ]
     if not spans or POINTER.search(question.replace("其他", "").replace("应该", "")):
@@ -73,8 +107,8 @@ def _title(row: dict[str, Any]) -> str:
 
 def _goes_on(question: str, start: int, end: int, said: str) -> bool:
     """Whether what was said goes on as the question does: jieba cut "陈中和" in two."""
-    behind = question[end:end + 1]
-    ahead = question[start - 1:start] if start else ""
+    behind = question[end : end + 1]
+    ahead = question[start - 1 : start] if start else ""
     longer = behind and behind not in _FUNCTION and question[start:end] + behind in said
     earlier = ahead and ahead not in _FUNCTION and ahead + question[start:end] in said
     return bool(longer or earlier)

@@ -32,9 +32,11 @@ class PracticeMaker:
         self._held_text = HeldOutText(evaluation if any(s.practice for s in recipe.stages) else ())
         asked = [data / f.file for s in recipe.stages for f in s.files] + evaluation
         kinds = {p.kind for s in recipe.stages for p in s.practice}
-        self._asked = {
-            _bare(row["question"]) for path in dict.fromkeys(asked) for row in read_lines(path) if row.get("question")
-        } if "labelled" in kinds else set[str]()
+        self._asked = (
+            {_bare(row["question"]) for path in dict.fromkeys(asked) for row in read_lines(path) if row.get("question")}
+            if "labelled" in kinds
+            else set[str]()
+        )
 
     def make(self, practice: Practice, seed: int) -> list[Example]:
         """One kind's examples, fewer than asked for if the data run out.
@@ -56,7 +58,8 @@ class PracticeMaker:
             return cross_language_questions(rows, count, seed, name)
         if practice.kind == "labelled":
             fresh = [
-                r for r in rows
+                r
+                for r in rows
                 if _bare(r["question"]) not in self._asked and not self._held_text.overlaps(r["positive"])
             ]
             cache = self._run / f"labels-{Path(name).name.partition('.')[0]}.jsonl"

@@ -15,8 +15,8 @@ from dataclasses import replace
 from model.training.examples import Example
 
 SENTENCE = re.compile(r".+?(?:[。！？!?；]+|\.(?=\s)|\n|$)\s*", re.DOTALL)
-_SHORTEST = {"en": 160, "zh": 60}       # characters that must remain of a passage
-_NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*")    # not at the beginning of the question
+_SHORTEST = {"en": 160, "zh": 60}  # characters that must remain of a passage
+_NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*")  # not at the beginning of the question
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,}")
 _TITLE = re.compile(r"《[^》]+》")
@@ -35,7 +35,8 @@ def without_answer(examples: Sequence[Example], share: float, seed: int) -> list
     made = []
     for e in rng.sample(answerable, round(share * len(answerable))):
         kept = "".join(
-            m.group() for m in SENTENCE.finditer(e.passage)
+            m.group()
+            for m in SENTENCE.finditer(e.passage)
             if not any(a < m.end() and b > m.start() for a, b in e.quotes)
         )
         answers = [e.passage[a:b].strip().casefold() for a, b in e.quotes]
@@ -71,7 +72,7 @@ def with_other_name(examples: Sequence[Example], share: float, seed: int) -> lis
         if kind == "number":
             others = [x for x in others if len(x) == len(m.group())]
         if others:
-            question = e.question[:m.start()] + others[0] + e.question[m.end():]
+            question = e.question[: m.start()] + others[0] + e.question[m.end() :]
             made.append(replace(e, question=question, quotes=()))
     return made
 

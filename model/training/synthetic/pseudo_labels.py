@@ -16,8 +16,8 @@ from model.reader.grounded import GroundedReader
 from model.training.examples import Example
 from model.training.synthetic.similar_passages import SimilarPassages
 
-SURE = 0.6              # F1 that the reader must expect of its quote
-NEIGHBOURS = 5          # at most as many other sentences around the right one
+SURE = 0.6  # F1 that the reader must expect of its quote
+NEIGHBOURS = 5  # at most as many other sentences around the right one
 _TOKENIZED = (
     (re.compile(r" ([.,;:?!%)\]]|n't\b|'\w+\b)"), r"\1"),
     (re.compile(r"([(\[$#]) "), r"\1"),
@@ -65,7 +65,7 @@ def labelled_questions(
     made = []
     for (question, sentence, quote), others in zip(chosen, similar, strict=False):
         answer = quote.casefold()
-        around = [o for o in others if o != sentence and answer not in o.casefold()][:rng.randint(2, NEIGHBOURS)]
+        around = [o for o in others if o != sentence and answer not in o.casefold()][: rng.randint(2, NEIGHBOURS)]
         place = rng.randint(0, len(around))
         parts = [*around[:place], sentence, *around[place:]]
         start = sum(len(p) + 1 for p in parts[:place]) + sentence.index(quote)

@@ -20,8 +20,11 @@ class SimilarPassages:
         english = lang == "en"
         self.passages = list(passages)
         self._vectorizer = TfidfVectorizer(
-            analyzer="word" if english else "char", ngram_range=(1, 1) if english else (1, 2),
-            stop_words="english" if english else None, sublinear_tf=True, dtype=np.float32,
+            analyzer="word" if english else "char",
+            ngram_range=(1, 1) if english else (1, 2),
+            stop_words="english" if english else None,
+            sublinear_tf=True,
+            dtype=np.float32,
         )
         self._matrix = self._vectorizer.fit_transform(self.passages)
 
@@ -32,7 +35,7 @@ class SimilarPassages:
 
     def search(self, questions: Sequence[str], k: int) -> Iterator[list[tuple[str, float]]]:
         """The `k` most similar passages of each question with their cosine similarities (0..1), best first."""
-        for i in range(0, len(questions), 256):     # bounds the memory of the score matrix
-            scores = (self._vectorizer.transform(questions[i:i + 256]) @ self._matrix.T).toarray()
+        for i in range(0, len(questions), 256):  # bounds the memory of the score matrix
+            scores = (self._vectorizer.transform(questions[i : i + 256]) @ self._matrix.T).toarray()
             for row in scores:
                 yield [(self.passages[int(j)], float(row[j])) for j in np.argsort(-row, kind="stable")[:k]]

@@ -14,18 +14,32 @@ from dataclasses import dataclass
 from model.text.language import Language
 from model.training.examples import Example
 
-LONGEST = {"en": 1100, "zh": 420}       # characters of a table's passage
-PER_DOCUMENT = 6                        # questions: repositories repeat their tables
-UNANSWERABLE = 0.15                     # share of questions about a row that is not there
+LONGEST = {"en": 1100, "zh": 420}  # characters of a table's passage
+PER_DOCUMENT = 6  # questions: repositories repeat their tables
+UNANSWERABLE = 0.15  # share of questions about a row that is not there
 _SEPARATOR = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)+\|?\s*$")
 _DESCRIBES = re.compile(r"desc|mean|purpose|detail|explan|说明|描述|含义|作用|意义|备注|解释|用途", re.IGNORECASE)
 
 _CELL = {
-    "en": ("What is the {h} of {r}?", "What {h} does {r} have?", "Which {h} is given for {r}?", "{h} of {r}?",
-           "What's {r}'s {h}?", "What does the table say about the {h} of {r}?", "{r} {h}?",
-           "Tell me the {h} for {r}."),
-    "zh": ("{r}的{h}是什么？", "{r}的{h}是多少？", "{r}的{h}？", "{r}对应的{h}是哪个？", "请问{r}的{h}是什么",
-           "{r}是什么{h}？", "表里{r}的{h}写的是什么？"),
+    "en": (
+        "What is the {h} of {r}?",
+        "What {h} does {r} have?",
+        "Which {h} is given for {r}?",
+        "{h} of {r}?",
+        "What's {r}'s {h}?",
+        "What does the table say about the {h} of {r}?",
+        "{r} {h}?",
+        "Tell me the {h} for {r}.",
+    ),
+    "zh": (
+        "{r}的{h}是什么？",
+        "{r}的{h}是多少？",
+        "{r}的{h}？",
+        "{r}对应的{h}是哪个？",
+        "请问{r}的{h}是什么",
+        "{r}是什么{h}？",
+        "表里{r}的{h}写的是什么？",
+    ),
 }
 _MEANING = {
     "en": ("What does {r} mean?", "What is {r} for?", "What does {r} do?", "I see {r}, what is that?", "{r}: meaning?"),
@@ -61,7 +75,7 @@ def table_questions(
     """
     rng = random.Random(seed)
     made: list[Example] = []
-    strangers: list[str] = []       # row names of earlier tables
+    strangers: list[str] = []  # row names of earlier tables
     for text in texts:
         if len(made) >= count:
             break
@@ -84,7 +98,7 @@ def tables(text: str) -> Iterator[Table]:
             i += 1
             continue
         header = _cells(lines[i - 1])
-        before = next((x.strip() for x in reversed(lines[max(0, i - 4):i - 1]) if x.strip()), "")
+        before = next((x.strip() for x in reversed(lines[max(0, i - 4) : i - 1]) if x.strip()), "")
         rows, i = [], i + 1
         while i < len(lines) and "|" in lines[i]:
             cells = _cells(lines[i])
@@ -103,7 +117,7 @@ def _ask(
     table: Table, lang: Language, strangers: Sequence[str], rng: random.Random, source: str, pairs: float
 ) -> Example | None:
     first = rng.randrange(len(table.rows))
-    rows = table.rows[max(0, first - rng.randint(0, 8)):]
+    rows = table.rows[max(0, first - rng.randint(0, 8)) :]
     passage, places = _written(table, rows, LONGEST[lang], rng, pairs)
     shown = len({r for r, _ in places})
     if shown < 2:

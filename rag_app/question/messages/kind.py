@@ -18,7 +18,7 @@ MessageKind = Literal["documents", "talk", "about"]
 # Probability of talk and about together. Where it is sure, nothing is searched; where it is likely, the documents are
 # asked first, and only a good answer keeps a message from being taken for talk (model/LOG.md).
 SURE, LIKELY = 0.9, 0.6
-LONGEST = 120       # characters; whoever writes more has a matter, which is searched for
+LONGEST = 120  # characters; whoever writes more has a matter, which is searched for
 WEIGHTS_FILE = "weights.json"
 
 

@@ -16,6 +16,6 @@ def ngrams_of(text: str) -> frozenset[str]:
     for word in _SPACES.split(simplified(text.casefold().strip())):
         padded = f" {word} "
         for size in range(1, LONGEST_NGRAM + 1):
-            found.update(padded[i:i + size] for i in range(len(padded) - size + 1))
+            found.update(padded[i : i + size] for i in range(len(padded) - size + 1))
     found.discard(" ")
     return frozenset(found)

@@ -17,9 +17,9 @@ from rag_app.question.messages.kind import WEIGHTS_FILE
 from rag_app.question.messages.ngrams import ngrams_of
 
 QUESTIONS = tuple(f"qa/{name}_train.{lang}.jsonl.xz" for name in ("private", "docqa") for lang in ("en", "zh"))
-EVERY = 12              # of these questions, one in so many
-LEAST_COUNT = 2         # n-grams seen in fewer messages are left out
-STRENGTH = 10.0         # inverse of the regularisation
+EVERY = 12  # of these questions, one in so many
+LEAST_COUNT = 2  # n-grams seen in fewer messages are left out
+STRENGTH = 10.0  # inverse of the regularisation
 _CLASSES = {"talk": 1, "about": 2}
 
 

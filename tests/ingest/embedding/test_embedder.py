@@ -67,10 +67,14 @@ def test_the_shipped_model_finds_across_languages() -> None:
     shipped = SentenceTransformerEmbedder()
     assert (shipped.name, shipped.dimension) == ("bilingual-minilm", 384)
     question = shipped.embed_query("图书馆几点开门？")
-    vectors = shipped.embed_documents([
-        "The library opens at eight in the morning.", "The soup costs three euros.", "圖書館早上八點開門。",
-        "汤三欧元。",
-    ])
+    vectors = shipped.embed_documents(
+        [
+            "The library opens at eight in the morning.",
+            "The soup costs three euros.",
+            "圖書館早上八點開門。",
+            "汤三欧元。",
+        ]
+    )
     near = vectors @ question
     assert min(near[0], near[2]) > max(near[1], near[3]) + 0.2
 

@@ -17,7 +17,9 @@ def test_every_loader_says_which_kind_of_failure_it_is() -> None:
         f"{path.name}:{call.lineno}"
         for path in folder.glob("*.py")
         for call in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "LoadError"
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "LoadError"
         and len(call.args) < 2
     ]
     assert unkind == []
@@ -26,7 +28,8 @@ def test_every_loader_says_which_kind_of_failure_it_is() -> None:
 def test_a_kind_comes_back_from_a_stored_reason() -> None:
     for kind in FailureKind:
         assert kind_and_message(stored_reason("it is bad [really];\nmend it", kind)) == (
-            kind, "it is bad [really];\nmend it"
+            kind,
+            "it is bad [really];\nmend it",
         )
 
 

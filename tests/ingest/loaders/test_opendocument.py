@@ -51,9 +51,7 @@ def test_a_text_with_headings_lists_notes_and_a_table() -> None:
         + "</table:table-header-rows>" + row(cell("Kiel"), cell("5")) + "</table:table>"
     )  # fmt: skip
     document = load_opendocument(packed(body), "stem")
-    assert document.text == (
-        "合同\n\nOne  two\nthree [A note.]!\n\n- first\n- second\n\nCity: Kiel; Euro: 5"
-    )
+    assert document.text == ("合同\n\nOne  two\nthree [A note.]!\n\n- first\n- second\n\nCity: Kiel; Euro: 5")
     assert [(h.level, h.title, h.start) for h in document.headings] == [(2, "合同", 0)]
     assert document.title == "Stated"
 

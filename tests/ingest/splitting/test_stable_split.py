@@ -36,9 +36,7 @@ SENTENCES = [f"Sentence {n} says {'many ' * (n * 7 % 11)}things about subject {n
 def test_an_edit_in_a_long_text_without_headings_makes_few_new_chunks() -> None:
     inserted = [f"New words number {n} stand here." for n in range(2)]
     for place in (100, 300):
-        new, fresh, total = resplit(
-            " ".join(SENTENCES), " ".join([*SENTENCES[:place], *inserted, *SENTENCES[place:]])
-        )
+        new, fresh, total = resplit(" ".join(SENTENCES), " ".join([*SENTENCES[:place], *inserted, *SENTENCES[place:]]))
         assert new <= 5 and fresh > 30 and total > 60  # fresh: what it would be without
 
 

@@ -51,9 +51,7 @@ def test_what_comes_back_is_what_was_there(library: Library, other: Library, exp
     report = import_library(other, exported)
     assert (report.documents, report.chunks, report.skipped) == (2, library.count(), 0)
     assert library.embedder.calls == calls  # type: ignore[attr-defined]  # nothing was embedded anew
-    for ours, theirs in zip(
-        [r for r in library.documents() if r.state == "ready"], other.documents(), strict=True
-    ):
+    for ours, theirs in zip([r for r in library.documents() if r.state == "ready"], other.documents(), strict=True):
         assert (ours.source, ours.title, ours.sha256, ours.chunks) == (
             theirs.source, theirs.title, theirs.sha256, theirs.chunks
         )  # fmt: skip

@@ -114,9 +114,7 @@ def test_a_process_that_cannot_have_the_new_model_says_so_and_writes_nothing(lib
     assert library.keyword("gold", 3) == []
 
 
-def test_interrupted_it_goes_on_where_it_was(
-    library: Library, commit: Commit, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_interrupted_it_goes_on_where_it_was(library: Library, commit: Commit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.upkeep.reindex._TOGETHER", 2)
     fill(commit)
     distinct = len(sql(library, "SELECT DISTINCT hash FROM chunks"))

@@ -66,10 +66,18 @@ def test_sentence_embeddings_of_a_padded_batch_equal_sentence_transformers(peer,
 @torch.inference_mode()
 def test_random_bert_weights_give_transformers_hidden_states(tmp_path):
     torch.manual_seed(0)
-    bert = BertModel(BertConfig(
-        vocab_size=50, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=48,
-        max_position_embeddings=24, hidden_act="gelu", initializer_range=0.3,
-    )).eval()
+    bert = BertModel(
+        BertConfig(
+            vocab_size=50,
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=48,
+            max_position_embeddings=24,
+            hidden_act="gelu",
+            initializer_range=0.3,
+        )
+    ).eval()
     bert.save_pretrained(tmp_path)
     gpt = import_bert(tmp_path).eval()
     ids, segments = torch.randint(50, (2, 20)), torch.tensor([[0] * 8 + [1] * 12] * 2)
@@ -77,8 +85,9 @@ def test_random_bert_weights_give_transformers_hidden_states(tmp_path):
     torch.testing.assert_close(gpt(gpt.embed(ids, segments)), theirs, atol=1e-4, rtol=0)
 
 
-@pytest.mark.parametrize("change", [{"model_type": "roberta"}, {"position_embedding_type": "relative_key"},
-                                    {"hidden_act": "relu"}])
+@pytest.mark.parametrize(
+    "change", [{"model_type": "roberta"}, {"position_embedding_type": "relative_key"}, {"hidden_act": "relu"}]
+)
 def test_a_variant_that_would_compute_another_function_is_refused(tmp_path, change):
     config = json.loads((minilm_folder() / "config.json").read_text())
     (tmp_path / "config.json").write_text(json.dumps(config | change))

@@ -34,8 +34,14 @@ def gpt2(**changes):
 
 def llama(make=LlamaForCausalLM, config=LlamaConfig, **changes):
     shape = {
-        "vocab_size": VOCABULARY, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4,
-        "num_key_value_heads": 4, "intermediate_size": 48, "max_position_embeddings": 64, "head_dim": 8,
+        "vocab_size": VOCABULARY,
+        "hidden_size": 32,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 4,
+        "intermediate_size": 48,
+        "max_position_embeddings": 64,
+        "head_dim": 8,
     }
     return make(config(**(shape | {"initializer_range": 0.3} | changes)))
 

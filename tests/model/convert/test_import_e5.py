@@ -15,14 +15,21 @@ from model.convert.import_e5 import ImportFailed, e5_file, import_e5, read_e5
 
 WIDTH, LAYERS, HEADS, INNER, POSITIONS, EPS = 32, 2, 4, 64, 24, 1e-5
 PIECES = [("<s>", 0.0), ("<pad>", 0.0), ("</s>", 0.0), ("<unk>", 0.0), ("▁the", -3.5), ("图书", -7.25), (".", -2.0)]
-VOCABULARY = len(PIECES) + 2        # the network has rows that no piece uses
-SIZES = struct.calcsize("<4sI")     # where the seven sizes begin
+VOCABULARY = len(PIECES) + 2  # the network has rows that no piece uses
+SIZES = struct.calcsize("<4sI")  # where the seven sizes begin
 THEIR_NAMES = {
-    "emb.word": "embeddings.word_embeddings.weight", "emb.pos": "embeddings.position_embeddings.weight",
-    "emb.type": "embeddings.token_type_embeddings.weight", "emb.ln": "embeddings.LayerNorm",
-    "q": "attention.self.query", "k": "attention.self.key", "v": "attention.self.value",
-    "ao": "attention.output.dense", "aln": "attention.output.LayerNorm", "fi": "intermediate.dense",
-    "fo": "output.dense", "oln": "output.LayerNorm",
+    "emb.word": "embeddings.word_embeddings.weight",
+    "emb.pos": "embeddings.position_embeddings.weight",
+    "emb.type": "embeddings.token_type_embeddings.weight",
+    "emb.ln": "embeddings.LayerNorm",
+    "q": "attention.self.query",
+    "k": "attention.self.key",
+    "v": "attention.self.value",
+    "ao": "attention.output.dense",
+    "aln": "attention.output.LayerNorm",
+    "fi": "intermediate.dense",
+    "fo": "output.dense",
+    "oln": "output.LayerNorm",
 }
 
 
@@ -65,8 +72,14 @@ def tensors():
     plain("emb.ln.w", WIDTH, 1.0)
     plain("emb.ln.b", WIDTH)
     for i in range(LAYERS):
-        for part, rows, columns in (("q", WIDTH, WIDTH), ("k", WIDTH, WIDTH), ("v", WIDTH, WIDTH), ("ao", WIDTH, WIDTH),
-                                    ("fi", INNER, WIDTH), ("fo", WIDTH, INNER)):
+        for part, rows, columns in (
+            ("q", WIDTH, WIDTH),
+            ("k", WIDTH, WIDTH),
+            ("v", WIDTH, WIDTH),
+            ("ao", WIDTH, WIDTH),
+            ("fi", INNER, WIDTH),
+            ("fo", WIDTH, INNER),
+        ):
             matrix(f"l{i}.{part}.w", rows, columns)
             plain(f"l{i}.{part}.b", rows)
         for part in ("aln", "oln"):
@@ -108,11 +121,20 @@ def written(found, tmp_path):
 
 @torch.inference_mode()
 def test_hidden_states_equal_transformers(found, written):
-    bert = BertModel(BertConfig(
-        vocab_size=VOCABULARY, hidden_size=WIDTH, num_hidden_layers=LAYERS, num_attention_heads=HEADS,
-        intermediate_size=INNER, max_position_embeddings=POSITIONS, type_vocab_size=2, layer_norm_eps=EPS,
-        hidden_act="gelu",
-    ), add_pooling_layer=False).eval()
+    bert = BertModel(
+        BertConfig(
+            vocab_size=VOCABULARY,
+            hidden_size=WIDTH,
+            num_hidden_layers=LAYERS,
+            num_attention_heads=HEADS,
+            intermediate_size=INNER,
+            max_position_embeddings=POSITIONS,
+            type_vocab_size=2,
+            layer_norm_eps=EPS,
+            hidden_act="gelu",
+        ),
+        add_pooling_layer=False,
+    ).eval()
     shapes = {name: tensor.shape for name, tensor in bert.state_dict().items()}
     state = {name_in_transformers(n): torch.from_numpy(values.copy()) for n, (_, _, values) in found.items()}
     bert.load_state_dict({n: t.view(shapes[n]) for n, t in state.items()})
@@ -147,7 +169,8 @@ def test_weights_do_not_change_with_the_file(written):
 
 @pytest.mark.parametrize(
     ("at", "form", "value"),
-    [(0, "4s", b"GGUF"), (4, "I", 2), (SIZES + 7 * 4 + 4, "i", 64)], ids=["magic", "version", "block"],
+    [(0, "4s", b"GGUF"), (4, "I", 2), (SIZES + 7 * 4 + 4, "i", 64)],
+    ids=["magic", "version", "block"],
 )
 def test_another_format_is_refused(written, at, form, value):
     with written.open("r+b") as file:
@@ -158,7 +181,8 @@ def test_another_format_is_refused(written, at, form, value):
 
 
 @pytest.mark.parametrize(
-    ("size", "value"), [(0, 33), (0, -1), (1, 3), (2, 5), (4, VOCABULARY + 1), (5, POSITIONS + 1), (6, 3)],
+    ("size", "value"),
+    [(0, 33), (0, -1), (1, 3), (2, 5), (4, VOCABULARY + 1), (5, POSITIONS + 1), (6, 3)],
     ids=["width", "no width", "layers", "heads", "vocabulary", "positions", "segments"],
 )
 def test_sizes_that_do_not_fit_the_weights_are_refused(written, size, value):

@@ -17,10 +17,15 @@ TEXTS = ["The library opens at eight.", "图书馆早上八点开门", "x", "a m
 def saved(make_gpt, tokenizer, tmp_path):
     vocabulary = encoder_vocabulary(tokenizer)
     gpt = make_gpt(
-        vocab_size=tokenizer.vocab_size, language_model=False, attention="prefix", n_segments=2, embedding_norm=True,
-        max_positions=64, norm_eps=1e-12,
+        vocab_size=tokenizer.vocab_size,
+        language_model=False,
+        attention="prefix",
+        n_segments=2,
+        embedding_norm=True,
+        max_positions=64,
+        norm_eps=1e-12,
     )
-    with torch.no_grad():   # of the size of MiniLM's, where float8 has the same relative precision
+    with torch.no_grad():  # of the size of MiniLM's, where float8 has the same relative precision
         gpt.tokens.weight.mul_(0.1)
     save_sentence_transformer(tmp_path / "e", gpt, vocabulary, longest=48)
     return gpt, vocabulary, SentenceTransformer(str(tmp_path / "e"), device="cpu", local_files_only=True)
@@ -43,7 +48,11 @@ def test_traditional_and_full_width_writing_give_the_same_vectors(saved):
 
 def test_order_and_company_do_not_change_a_vector(make_gpt, tokenizer):
     gpt = make_gpt(
-        vocab_size=tokenizer.vocab_size, language_model=False, attention="prefix", n_segments=2, embedding_norm=True,
+        vocab_size=tokenizer.vocab_size,
+        language_model=False,
+        attention="prefix",
+        n_segments=2,
+        embedding_norm=True,
     )
     rows = encoder_vocabulary(tokenizer).encode(TEXTS, 40)
     with torch.inference_mode():

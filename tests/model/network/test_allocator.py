@@ -25,4 +25,4 @@ print(min(faults))
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="glibc's allocator")
 def test_reading_again_takes_hardly_a_page_from_the_kernel() -> None:
     found = subprocess.run([sys.executable, "-c", COUNT_PAGE_FAULTS], capture_output=True, text=True, check=True)
-    assert int(found.stdout) < 1000     # thousands when freed memory is given back
+    assert int(found.stdout) < 1000  # thousands when freed memory is given back

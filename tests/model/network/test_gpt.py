@@ -10,11 +10,24 @@ from model.network.config import ConfigError, GPTConfig
 from model.network.gpt import GPT, causal_mask, prefix_mask
 
 LLAMA = {
-    "n_kv_head": 2, "norm": "rms", "norm_position": "pre", "position": "rotary", "mlp": "swiglu", "bias": False,
-    "embedding_norm": False, "n_segments": 0, "attention": "causal", "tie_embeddings": False, "copy_head": False,
+    "n_kv_head": 2,
+    "norm": "rms",
+    "norm_position": "pre",
+    "position": "rotary",
+    "mlp": "swiglu",
+    "bias": False,
+    "embedding_norm": False,
+    "n_segments": 0,
+    "attention": "causal",
+    "tie_embeddings": False,
+    "copy_head": False,
 }
 GPT2 = {
-    "norm_position": "pre", "mlp": "gelu_tanh", "embedding_norm": False, "n_segments": 0, "attention": "causal",
+    "norm_position": "pre",
+    "mlp": "gelu_tanh",
+    "embedding_norm": False,
+    "n_segments": 0,
+    "attention": "causal",
     "copy_head": False,
 }
 SHAPES = pytest.mark.parametrize("shape", [{}, GPT2, LLAMA], ids=["reader", "gpt2", "llama"])
@@ -31,7 +44,7 @@ def test_reading_token_by_token_through_the_cache_equals_reading_at_once(make_gp
     at_once = gpt(gpt.embed(tokens), mask=causal_mask(12))
     cache = KVCache(gpt.config, batch=2, capacity=12)
     first = gpt(gpt.embed(tokens[:, :7]), mask=causal_mask(7), cache=cache)
-    rest = [gpt(gpt.embed(tokens[:, i:i + 1]), cache=cache) for i in range(7, 12)]
+    rest = [gpt(gpt.embed(tokens[:, i : i + 1]), cache=cache) for i in range(7, 12)]
     torch.testing.assert_close(torch.cat((first, *rest), dim=1), at_once, atol=1e-5, rtol=0)
 
 
@@ -51,8 +64,8 @@ def test_a_prompt_in_a_padded_batch_reads_as_it_does_alone(make_gpt, shape):
     gpt, tokens, lengths = make_gpt(**shape), ids(3, 14), torch.tensor([14, 5, 9])
     batch = gpt(gpt.embed(tokens), mask=prefix_mask(lengths, 14))
     for row, length in enumerate(lengths.tolist()):
-        alone = gpt(gpt.embed(tokens[row:row + 1, :length]))
-        torch.testing.assert_close(batch[row:row + 1, :length], alone, atol=1e-5, rtol=0)
+        alone = gpt(gpt.embed(tokens[row : row + 1, :length]))
+        torch.testing.assert_close(batch[row : row + 1, :length], alone, atol=1e-5, rtol=0)
 
 
 @torch.inference_mode()
@@ -75,7 +88,7 @@ def test_an_answer_token_never_influences_the_prompt(make_gpt):
         gpt(gpt.embed(torch.tensor([[answer]])), cache=cache)
         assert torch.equal(prompt, cache.k[..., :8, :])
         keys.append(cache.k[..., 8, :])
-    assert not torch.equal(*keys)   # while the answer itself is read
+    assert not torch.equal(*keys)  # while the answer itself is read
 
 
 @torch.inference_mode()

@@ -26,8 +26,11 @@ def by_hand(ids, segments):
                     continue
                 want = [ids[k] for k in window]
                 others = sides[1 - here]
-                if any([ids[k] for k in range(j, j + size)] == want for j in others
-                       if j + size <= len(ids) and all(segments[k] == 1 - here for k in range(j, j + size))):
+                if any(
+                    [ids[k] for k in range(j, j + size)] == want
+                    for j in others
+                    if j + size <= len(ids) and all(segments[k] == 1 - here for k in range(j, j + size))
+                ):
                     best = size
         found.append(best + (LONGEST + 1) * here)
     return found
@@ -38,7 +41,17 @@ def test_runs_are_found_on_both_sides():
     ids = [1, 5, 6, 7, 2, 9, 5, 6, 8, 7, 3]
     segments = [0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1]
     assert match_features(torch.tensor([ids]), torch.tensor([segments]))[0].tolist() == [
-        0, 2, 2, 1, 0, 4, 6, 6, 4, 5, 4,
+        0,
+        2,
+        2,
+        1,
+        0,
+        4,
+        6,
+        6,
+        4,
+        5,
+        4,
     ]
 
 
@@ -86,10 +99,19 @@ def test_a_network_matches_tokens_of_one_class():
     together = gpt.embed(ids, segments)
     changed = (together != apart).any(dim=2)[0].tolist()
     assert changed == [False, True, False, True, False]
-    assert torch.allclose(together - apart, torch.stack([
-        torch.zeros(8), gpt.matches.weight[1] - gpt.matches.weight[0], torch.zeros(8),
-        gpt.matches.weight[LONGEST + 2] - gpt.matches.weight[LONGEST + 1], torch.zeros(8),
-    ])[None], atol=1e-5)
+    assert torch.allclose(
+        together - apart,
+        torch.stack(
+            [
+                torch.zeros(8),
+                gpt.matches.weight[1] - gpt.matches.weight[0],
+                torch.zeros(8),
+                gpt.matches.weight[LONGEST + 2] - gpt.matches.weight[LONGEST + 1],
+                torch.zeros(8),
+            ]
+        )[None],
+        atol=1e-5,
+    )
 
 
 def test_a_new_network_matches_each_token_with_itself_only():

@@ -38,12 +38,16 @@ def processor(monkeypatch):
     return become
 
 
-@pytest.mark.parametrize(("features", "dtype", "reason"), [
-    ({}, torch.float32, "neither AMX nor AVX512-BF16"),
-    ({"amx": True, "avx512": True}, torch.bfloat16, "AMX"),
-    ({"amx": True, "onednn": False}, torch.float32, "this build of torch"),
-    ({"avx512": True, "onednn": False}, torch.float32, "this build of torch"),
-], ids=["neither", "AMX", "AMX without oneDNN", "AVX512-BF16 without oneDNN"])
+@pytest.mark.parametrize(
+    ("features", "dtype", "reason"),
+    [
+        ({}, torch.float32, "neither AMX nor AVX512-BF16"),
+        ({"amx": True, "avx512": True}, torch.bfloat16, "AMX"),
+        ({"amx": True, "onednn": False}, torch.float32, "this build of torch"),
+        ({"avx512": True, "onednn": False}, torch.float32, "this build of torch"),
+    ],
+    ids=["neither", "AMX", "AMX without oneDNN", "AVX512-BF16 without oneDNN"],
+)
 def test_where_the_processor_decides_nothing_is_measured_or_written(processor, cache_folder, features, dtype, reason):
     timings = processor(**features)
     assert number_format().dtype == dtype
@@ -77,9 +81,17 @@ def test_a_measurement_is_made_once_for_each_processor_and_release_of_torch(proc
     assert list(json.loads((cache_folder / SPEEDUPS_FILE).read_text("utf-8")).values()) == [3.9, 1.1, 2.0]
 
 
-@pytest.mark.parametrize("damage", [
-    b"", b'{"EPYC', b"\xff\xfe", b"[1.0]", b"null", *(b'{"%%s": %s}' % x for x in (b'"3.9"', b"NaN", b"-1.0", b"true")),
-])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"",
+        b'{"EPYC',
+        b"\xff\xfe",
+        b"[1.0]",
+        b"null",
+        *(b'{"%%s": %s}' % x for x in (b'"3.9"', b"NaN", b"-1.0", b"true")),
+    ],
+)
 def test_a_damaged_file_is_measured_again_and_made_whole(processor, cache_folder, damage):
     timings = processor(avx512=True, speedup=2.5)
     machine = f"EPYC 9654, torch {torch.__version__}"

@@ -50,13 +50,13 @@ def test_different_answers(one: str, other: str) -> None:
     assert not same_answer(one, other) and not same_answer(other, one)
 
 
-@settings(deadline=None)    # the machine may be busy
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=40))
 def test_every_answer_agrees_with_itself(text: str) -> None:
     assert same_answer(text, text)
 
 
-@settings(deadline=None)    # the machine may be busy
+@settings(deadline=None)  # the machine may be busy
 @given(st.text("ab 不十两3.,-至少", max_size=30), st.text("ab 不十两3.,-至少", max_size=30))
 def test_agreement_does_not_depend_on_the_order(one: str, other: str) -> None:
     assert same_answer(one, other) == same_answer(other, one)

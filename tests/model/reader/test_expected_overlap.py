@@ -13,9 +13,9 @@ from model.reader.expected_overlap import expected_overlap
 def found(*candidates):
     """(probability, first token, last token) of each candidate."""
     p, starts, ends = zip(*candidates, strict=True)
-    return expected_overlap(
-        torch.tensor([[math.log(x) for x in p]]), torch.tensor([starts]), torch.tensor([ends])
-    )[0].tolist()
+    return expected_overlap(torch.tensor([[math.log(x) for x in p]]), torch.tensor([starts]), torch.tensor([ends]))[
+        0
+    ].tolist()
 
 
 def test_by_hand():

@@ -53,7 +53,7 @@ def test_quotes_are_verbatim_and_one_reading_answers_for_each_passage(reader):
     assert [r is None for r in found.readings] == [False, False, False, False, True]
     for passage, reading in zip(PASSAGES, found.readings, strict=True):
         for quote in reading.quotes if reading else ():
-            assert passage[quote.start:quote.end] == quote.text != ""
+            assert passage[quote.start : quote.end] == quote.text != ""
 
 
 def test_a_quote_is_no_likelier_than_not_stopping(exact):
@@ -77,9 +77,9 @@ def test_padding_to_whole_vectors_changes_nothing(reader, monkeypatch):
 @pytest.mark.parametrize("padding", [0, 1, 2, GRAIN - 1])
 def test_the_steps_after_the_first_quote_are_those_of_reading_all_again(reader, padding):
     """The cache, after much or little padding, against prompt and instructions in one sequence without."""
-    nn.init.constant_(reader.head.stop.bias, -30.0)     # never stop
+    nn.init.constant_(reader.head.stop.bias, -30.0)  # never stop
     question = reader.tokenizer.encode(QUESTION).ids
-    passage = " ".join(["six", "ten", "two", "one"] * 2 * GRAIN)[:4 * (5 * GRAIN - padding - len(question) - 3) - 1]
+    passage = " ".join(["six", "ten", "two", "one"] * 2 * GRAIN)[: 4 * (5 * GRAIN - padding - len(question) - 3) - 1]
     text = reader.tokenizer.encode(passage)
     assert (len(question) + len(text) + 3 + padding) % GRAIN == 0
     (reading,) = reader.read(QUESTION, [passage], max_quotes=4).readings
@@ -102,7 +102,7 @@ def test_the_steps_after_the_first_quote_are_those_of_reading_all_again(reader, 
             start = body + [a for a, _ in text.offsets].index(quote.start)
             end = body + [z for _, z in text.offsets].index(quote.end)
             assert step == 0 or (pairs.starts.item(), pairs.ends.item()) == (start, end)
-            free[0, start:end + 1] = False
+            free[0, start : end + 1] = False
             instruction = reader.head.instruction(memory, torch.tensor([[start]]), torch.tensor([[end]]))
             x = torch.cat((x, instruction), dim=1)
 
@@ -134,7 +134,7 @@ def test_a_second_look_reads_the_sentences_around_the_quote_only(exact):
     question = "When does the library on Mill Street close?"
     closer = GroundedReader(exact.gpt, exact.tokenizer, sentences=sentence_spans)
     once, twice = exact.read(question, [TWO_SITES]), closer.read(question, [TWO_SITES])
-    part = TWO_SITES[TWO_SITES.index("The library on Mill"):TWO_SITES.index(" The library on Hill")]
+    part = TWO_SITES[TWO_SITES.index("The library on Mill") : TWO_SITES.index(" The library on Hill")]
     tokens = len(exact.tokenizer.encode(part)) + len(exact.tokenizer.encode(question)) + 3
     assert twice.prompt_tokens == once.prompt_tokens + tokens
     (first,), (second,) = once.readings, twice.readings
@@ -142,7 +142,7 @@ def test_a_second_look_reads_the_sentences_around_the_quote_only(exact):
     assert second.no_answer == first.no_answer
     assert second.log_probability != first.log_probability
     for quote in second.quotes:
-        assert TWO_SITES[quote.start:quote.end] == quote.text
+        assert TWO_SITES[quote.start : quote.end] == quote.text
 
 
 @pytest.mark.parametrize("passage", ["The library closes at ten.", "Dogs bark. " * 40], ids=["short", "says nothing"])
@@ -205,15 +205,17 @@ def test_conversation_and_headings_are_read_before_each_passage(in_context):
         assert changed == bool(HEADINGS[i]), "a passage without a heading is read as before"
         assert after.readings[i].no_answer != plain.readings[i].no_answer
     for found in (under, after):
-        assert all(PASSAGES[i][q.start:q.end] == q.text for i in range(4) for q in found.readings[i].quotes)
+        assert all(PASSAGES[i][q.start : q.end] == q.text for i in range(4) for q in found.readings[i].quotes)
 
 
 @pytest.mark.parametrize("sentences", [None, sentence_spans], ids=["one look", "two looks"])
 def test_each_passage_is_read_under_its_own_heading_whatever_shares_the_batch(in_context, sentences):
     in_context.sentences = sentences
     together = in_context.read(QUESTION, PASSAGES, headings=HEADINGS, history=TURNS).readings
-    alone = [in_context.read(QUESTION, [p], headings=[h], history=TURNS).readings[0]
-             for p, h in zip(PASSAGES, HEADINGS, strict=True)]
+    alone = [
+        in_context.read(QUESTION, [p], headings=[h], history=TURNS).readings[0]
+        for p, h in zip(PASSAGES, HEADINGS, strict=True)
+    ]
     assert_close(together, alone, 1e-4)
 
 
@@ -223,7 +225,7 @@ def test_a_long_passage_has_its_heading_in_every_window(in_context):
     under = in_context.read(QUESTION, [passage], headings=["Garden"], history=TURNS)
     (reading,) = under.readings
     assert under.prompt_tokens > plain.prompt_tokens
-    assert all(passage[q.start:q.end] == q.text for q in reading.quotes)
+    assert all(passage[q.start : q.end] == q.text for q in reading.quotes)
 
 
 def test_a_reader_stored_before_there_were_headings_still_reads_without_them(make_gpt, tokenizer, tmp_path):

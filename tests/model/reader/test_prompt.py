@@ -41,7 +41,7 @@ def parts(tokenizer, special, made):
     found, start = [], 1
     for i, token in enumerate(made.ids):
         if token == special.sep:
-            (segment,) = set(made.segments[start:i + 1])
+            (segment,) = set(made.segments[start : i + 1])
             found.append((segment, tokenizer.decode(made.ids[start:i])))
             start = i + 1
     return found
@@ -49,10 +49,17 @@ def parts(tokenizer, special, made):
 
 def test_conversation_question_and_heading_follow_each_other_each_in_its_segment(tokenizer, special):
     made = opening(tokenizer, special, ASKED, TURNS, PLACE)
-    read = [(s, tokenizer.decode(tokenizer.encode(t).ids)) for s, t in (
-        (HISTORY, TURNS[0][0]), (HISTORY, TURNS[0][1]), (HISTORY, TURNS[1][0]), (HISTORY, TURNS[1][1]),
-        (QUESTION, ASKED), (HEADING, PLACE),
-    )]
+    read = [
+        (s, tokenizer.decode(tokenizer.encode(t).ids))
+        for s, t in (
+            (HISTORY, TURNS[0][0]),
+            (HISTORY, TURNS[0][1]),
+            (HISTORY, TURNS[1][0]),
+            (HISTORY, TURNS[1][1]),
+            (QUESTION, ASKED),
+            (HEADING, PLACE),
+        )
+    ]
     assert parts(tokenizer, special, made) == read
     assert made.segments[0] == QUESTION, "[CLS] belongs to the question"
 
@@ -82,7 +89,10 @@ def test_what_is_too_long_is_cut_and_of_a_heading_the_end_is_kept(tokenizer, spe
     ids = tokenizer.encode(words).ids
     lengths = (MAX_EARLIER_QUESTION, MAX_EARLIER_ANSWER, MAX_QUESTION)
     assert made.ids == [
-        special.cls, *(t for n in lengths for t in (*ids[:n], special.sep)), *ids[-MAX_HEADING:], special.sep,
+        special.cls,
+        *(t for n in lengths for t in (*ids[:n], special.sep)),
+        *ids[-MAX_HEADING:],
+        special.sep,
     ]
 
 

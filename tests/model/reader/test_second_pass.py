@@ -11,10 +11,19 @@ from model.reader.second_pass import Candidates, averaged, part_around
 SENTENCES = [(0, 10), (11, 20), (22, 30), (31, 40)]
 
 
-@pytest.mark.parametrize(("quote", "part"), [
-    ((2, 5), (0, 20)), ((12, 14), (0, 30)), ((11, 30), (0, 40)), ((35, 40), (22, 40)), ((20, 22), None),
-    ((19, 21), (0, 30)), ((20, 23), (11, 40)),
-], ids=["first", "second", "two", "last", "between", "runs out", "runs in"])
+@pytest.mark.parametrize(
+    ("quote", "part"),
+    [
+        ((2, 5), (0, 20)),
+        ((12, 14), (0, 30)),
+        ((11, 30), (0, 40)),
+        ((35, 40), (22, 40)),
+        ((20, 22), None),
+        ((19, 21), (0, 30)),
+        ((20, 23), (11, 40)),
+    ],
+    ids=["first", "second", "two", "last", "between", "runs out", "runs in"],
+)
 def test_the_part_is_the_quotes_sentences_and_one_on_either_side(quote, part):
     assert part_around(quote, SENTENCES, 1) == part
 

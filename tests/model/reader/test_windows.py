@@ -20,8 +20,8 @@ def test_every_token_of_a_long_passage_is_in_a_window_that_fits(before):
     assert {t for w in windows for t in range(w.first, w.first + w.count)} == set(range(len(passage)))
     assert max(len(w.ids) for w in windows) <= MAX_PROMPT
     for w in windows:
-        part = passage[w.first:w.first + w.count]
-        assert w.passage == 4 and w.ids == [*opening.ids, *part, SPECIAL.sep] and w.ids[w.body:][:w.count] == part
+        part = passage[w.first : w.first + w.count]
+        assert w.passage == 4 and w.ids == [*opening.ids, *part, SPECIAL.sep] and w.ids[w.body :][: w.count] == part
 
 
 def test_each_window_begins_in_the_middle_of_the_one_before():
@@ -35,7 +35,8 @@ def test_tensors_hold_prompts_with_their_segments_and_what_may_be_quoted(tokeniz
     openings = Openings(tokenizer, special, "When?", [("Where?", "here")])
     passages = ["It closes at ten.", "The library closes at ten in the evening, on Sundays at six."]
     windows = [
-        w for i, (p, h) in enumerate(zip(passages, ("", "Guide"), strict=True))
+        w
+        for i, (p, h) in enumerate(zip(passages, ("", "Guide"), strict=True))
         for w in windows_over(openings.before(h), tokenizer.encode(p).ids, i, special)
     ]
     ids, segments, allowed, lengths = tensors_of(windows, special, 512)
@@ -44,8 +45,8 @@ def test_tensors_hold_prompts_with_their_segments_and_what_may_be_quoted(tokeniz
     for row, w in enumerate(windows):
         length = len(w.ids)
         assert ids[row, :length].tolist() == w.ids and ids[row, length:].eq(special.pad).all()
-        assert segments[row, :w.body].tolist() == w.segments
-        assert segments[row, w.body:length].eq(PASSAGE).all() and segments[row, length:].eq(QUESTION).all()
+        assert segments[row, : w.body].tolist() == w.segments
+        assert segments[row, w.body : length].eq(PASSAGE).all() and segments[row, length:].eq(QUESTION).all()
         assert allowed[row].nonzero().flatten().tolist() == list(range(w.body, w.body + w.count))
     assert {HISTORY, QUESTION, PASSAGE, HEADING} == set(segments[1].tolist())
 

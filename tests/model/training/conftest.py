@@ -19,16 +19,28 @@ FILLER = "The house has four floors and a garden that visitors like. Dogs wait o
 ENGLISH = [
     (f"{FILLER}The {place} opens at {hour} and costs {price} euros. {FILLER}", f"When does the {place} open?", hour)
     for place, hour, price in (
-        ("library", "eight", "two"), ("museum", "nine", "twelve"), ("theatre", "noon", "thirty"),
-        ("harbour", "six", "four"), ("castle", "ten", "seven"), ("station", "five", "three"),
+        ("library", "eight", "two"),
+        ("museum", "nine", "twelve"),
+        ("theatre", "noon", "thirty"),
+        ("harbour", "six", "four"),
+        ("castle", "ten", "seven"),
+        ("station", "five", "three"),
     )
 ]
 CHINESE = [
-    (f"{place}一共有四层，门前可以停车，欢迎参观，请不要带狗进入大门。{place}早上{hour}开门，票价{price}元，周末不休息，"
-     "学生可以免费借阅图书，请保持安静。", f"{place}几点开门？", hour)
+    (
+        f"{place}一共有四层，门前可以停车，欢迎参观，请不要带狗进入大门。{place}早上{hour}开门，票价{price}元，周末不休息，"
+        "学生可以免费借阅图书，请保持安静。",
+        f"{place}几点开门？",
+        hour,
+    )
     for place, hour, price in (
-        ("图书馆", "八点", "二"), ("博物馆", "九点", "十二"), ("剧院", "十二点", "三十"),
-        ("城堡", "十点", "七"), ("港口", "六点", "四"), ("车站", "五点", "三"),
+        ("图书馆", "八点", "二"),
+        ("博物馆", "九点", "十二"),
+        ("剧院", "十二点", "三十"),
+        ("城堡", "十点", "七"),
+        ("港口", "六点", "四"),
+        ("车站", "五点", "三"),
     )
 ]
 
@@ -41,10 +53,13 @@ def write(path, rows):
 def data(tmp_path_factory):
     folder = tmp_path_factory.mktemp("data")
     for lang, told in (("en", ENGLISH), ("zh", CHINESE)):
-        write(folder / f"{lang}.jsonl", [
-            {"context": c, "question": q, "answers": [a], "answer_start": [c.index(a)], "lang": lang}
-            for c, q, a in told
-        ])
+        write(
+            folder / f"{lang}.jsonl",
+            [
+                {"context": c, "question": q, "answers": [a], "answer_start": [c.index(a)], "lang": lang}
+                for c, q, a in told
+            ],
+        )
     write(folder / "parallel.jsonl", [{"en": e[1], "zh": z[1]} for e, z in zip(ENGLISH, CHINESE, strict=True)])
     return folder
 
@@ -70,10 +85,17 @@ def small_bert(tmp_path_factory):
     """Training starts from a BERT with MiniLM's vocabulary but two thin layers: seconds instead of a minute."""
     folder = tmp_path_factory.mktemp("bert")
     torch.manual_seed(0)
-    BertModel(BertConfig(
-        vocab_size=30522, hidden_size=32, num_hidden_layers=2, num_attention_heads=4, intermediate_size=64,
-        max_position_embeddings=320, hidden_act="gelu",
-    )).save_pretrained(folder)
+    BertModel(
+        BertConfig(
+            vocab_size=30522,
+            hidden_size=32,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            intermediate_size=64,
+            max_position_embeddings=320,
+            hidden_act="gelu",
+        )
+    ).save_pretrained(folder)
     shutil.copy(minilm_folder() / "tokenizer.json", folder)
     with pytest.MonkeyPatch.context() as patch:
         for module in (prepare, train_embedder, finished):

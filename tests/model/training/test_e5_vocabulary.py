@@ -27,13 +27,27 @@ from model.training.e5_vocabulary import (
 
 FOLD = {"圖": "图", "書": "书", "館": "馆", "關": "关", "門": "门"}
 WORDS = (
-    "▁The", "▁the", "▁THE", "▁library", "▁opens", "▁at", "▁eight", "▁file", "fi", "▁图书馆", "图书馆", "图书", "几点",
+    "▁The",
+    "▁the",
+    "▁THE",
+    "▁library",
+    "▁opens",
+    "▁at",
+    "▁eight",
+    "▁file",
+    "fi",
+    "▁图书馆",
+    "图书馆",
+    "图书",
+    "几点",
 )
 UNUSED = ("▁Bibliothek", "▁otevřeno", "مكتبة", "ع", "Ж", "ü", "ß", "∑", "€", "圖", "馆", "▁馆")
 SINGLE = ("▁", *(c for c in string.printable if not c.isspace()), "关", "门", "é", "½", "⁄")
 PIECES = [
-    *((name, 0.0) for name in ("<s>", "<pad>", "</s>", "<unk>")), *((w, -6.0 - i / 8) for i, w in enumerate(WORDS)),
-    *((c, -11.0) for c in SINGLE), *((w, -9.0) for w in UNUSED),
+    *((name, 0.0) for name in ("<s>", "<pad>", "</s>", "<unk>")),
+    *((w, -6.0 - i / 8) for i, w in enumerate(WORDS)),
+    *((c, -11.0) for c in SINGLE),
+    *((w, -9.0) for w in UNUSED),
 ]
 TEXT = "The library opens at eight.\n圖書館几点关门？  THE file\r\n\r\n at the图书馆 the library."
 
@@ -41,10 +55,18 @@ TEXT = "The library opens at eight.\n圖書館几点关门？  THE file\r\n\r\n 
 @pytest.fixture(scope="module")
 def e5():
     torch.manual_seed(2)
-    gpt = GPT(GPTConfig(
-        vocab_size=len(PIECES) + 5, n_layer=2, n_head=4, n_kv_head=4, n_embd=32, n_inner=48, max_positions=64,
-        copy_head=False,
-    ))
+    gpt = GPT(
+        GPTConfig(
+            vocab_size=len(PIECES) + 5,
+            n_layer=2,
+            n_head=4,
+            n_kv_head=4,
+            n_embd=32,
+            n_inner=48,
+            max_positions=64,
+            copy_head=False,
+        )
+    )
     with torch.no_grad():
         for parameter in gpt.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
@@ -74,9 +96,10 @@ def tokenizer(smaller):
 
 def pieces_of(tokenizer, text):
     encoding = tokenizer.encode(text)
-    return [(tokenizer.tokenizer.id_to_token(i), text[a:b]) for i, (a, b) in zip(
-        encoding.ids, encoding.offsets, strict=True
-    )]
+    return [
+        (tokenizer.tokenizer.id_to_token(i), text[a:b])
+        for i, (a, b) in zip(encoding.ids, encoding.offsets, strict=True)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -108,10 +131,41 @@ def test_line_breaks_are_one_piece_and_words_behind_them_begin_anew(tokenizer, b
     assert tokenizer.encode("The library").ids == [tokenizer.encode(text).ids[i] for i in (0, 2)]
 
 
-MIXED = st.lists(st.sampled_from((
-    "The", "library", "图书馆", "圖書館", "几点", "ＡＢ９", "ﬁ", "½", "㎏", "…", "é", "日本", "🙂", "，", "。", " ",
-    "  ", "\n", "\r\n ", "\t", "\u3000", "\u200b", "\ufeff", "\x00", "⏎", "▁", "[SEP]", "<s>", "007",
-))).map("".join)
+MIXED = st.lists(
+    st.sampled_from(
+        (
+            "The",
+            "library",
+            "图书馆",
+            "圖書館",
+            "几点",
+            "ＡＢ９",
+            "ﬁ",
+            "½",
+            "㎏",
+            "…",
+            "é",
+            "日本",
+            "🙂",
+            "，",
+            "。",
+            " ",
+            "  ",
+            "\n",
+            "\r\n ",
+            "\t",
+            "\u3000",
+            "\u200b",
+            "\ufeff",
+            "\x00",
+            "⏎",
+            "▁",
+            "[SEP]",
+            "<s>",
+            "007",
+        )
+    )
+).map("".join)
 
 
 @settings(deadline=None)
@@ -181,8 +235,11 @@ def test_the_smaller_network_can_copy_and_has_a_segment_for_each_part_of_the_pro
 
 def test_the_line_break_starts_as_the_full_stop(smaller):
     gpt, tokenizer = smaller
-    (stop,) = [i for i, name in enumerate(tokenizer.tokenizer.id_to_token(i) for i in range(tokenizer.vocab_size))
-               if name == "."]
+    (stop,) = [
+        i
+        for i, name in enumerate(tokenizer.tokenizer.id_to_token(i) for i in range(tokenizer.vocab_size))
+        if name == "."
+    ]
     assert tokenizer.tokenizer.id_to_token(tokenizer.vocab_size - 1) == f"▁{LINE_BREAK}"
     assert torch.equal(gpt.tokens.weight[-1], gpt.tokens.weight[stop])
 

@@ -75,8 +75,15 @@ def test_of_alternatives_one_is_taken_of_needed_answers_all_in_the_order_of_the_
 
 @pytest.mark.parametrize(
     ("title", "heading"),
-    [("Town guide", "Town guide"), ("图书馆", "图书馆"), (" Guide ", "Guide"), ("", ""), (None, ""), ("4711", ""),
-     ("A-1", "")],
+    [
+        ("Town guide", "Town guide"),
+        ("图书馆", "图书馆"),
+        (" Guide ", "Guide"),
+        ("", ""),
+        (None, ""),
+        ("4711", ""),
+        ("A-1", ""),
+    ],
 )
 def test_a_passage_stands_under_its_title_if_that_is_made_of_words(tmp_path, title, heading):
     [example] = examples(tmp_path, ROW | {"title": title})

@@ -67,8 +67,9 @@ def test_shortened_questions_know_their_files(tmp_path):
     assert (made.kind, made.file, made.count) == ("shortened", "", 1)
 
 
-@pytest.mark.parametrize("practice", ['{ kind = "riddles", file = "t", count = 1 }',
-                                      '{ kind = "cloze", lang = "en", count = 1 }'])
+@pytest.mark.parametrize(
+    "practice", ['{ kind = "riddles", file = "t", count = 1 }', '{ kind = "cloze", lang = "en", count = 1 }']
+)
 def test_practice_of_an_unknown_kind_is_refused(tmp_path, practice):
     with pytest.raises(RecipeError, match="practice of kind"):
         load_recipe(changed(tmp_path, "negatives =", f"practice = [{practice}]\nnegatives ="))

@@ -14,9 +14,25 @@ END, DEPOSIT = "When does the lease end?", "how much is the deposit?"
 def quoted(quote: str, start: int, confidence: float, document: str = "lease") -> QuotedAnswer:
     """A quote in a sentence of 40 characters."""
     sentence = start // 40 * 40
-    return QuotedAnswer(quote, confidence, (Citation(
-        "a.txt", document, "c", start, start + len(quote), quote, None, 0.5, "s" * 40, sentence, sentence + 40,
-    ),))
+    return QuotedAnswer(
+        quote,
+        confidence,
+        (
+            Citation(
+                "a.txt",
+                document,
+                "c",
+                start,
+                start + len(quote),
+                quote,
+                None,
+                0.5,
+                "s" * 40,
+                sentence,
+                sentence + 40,
+            ),
+        ),
+    )
 
 
 def passage(name: str) -> Passage:
@@ -26,18 +42,29 @@ def passage(name: str) -> Passage:
 def answer(*answers: QuotedAnswer, question: str = MESSAGE, passages: tuple[Passage, ...] = ()) -> Answer:
     told = answers[0] if answers else None
     return Answer(
-        question, told.text if told else "Not in your documents.", bool(answers), told.confidence if told else 0.1,
-        answers, usage={"input_tokens": 10}, passages=passages, withheld=None if told else "x",
-        possible=None if told else quoted("x", 0, 0.1), searched_for=question,
+        question,
+        told.text if told else "Not in your documents.",
+        bool(answers),
+        told.confidence if told else 0.1,
+        answers,
+        usage={"input_tokens": 10},
+        passages=passages,
+        withheld=None if told else "x",
+        possible=None if told else quoted("x", 0, 0.1),
+        searched_for=question,
     )
 
 
 def test_what_stands_elsewhere_is_added_and_names_its_question() -> None:
     whole = answer(quoted("in May", 0, 0.9), passages=(passage("a"), passage("b")))
     deposit = quoted("900 euros", 80, 0.7)
-    found = with_answers_to_parts(whole, [
-        (END, answer(quoted("in May", 0, 0.8))), (DEPOSIT, answer(deposit, passages=(passage("b"), passage("c")))),
-    ])
+    found = with_answers_to_parts(
+        whole,
+        [
+            (END, answer(quoted("in May", 0, 0.8))),
+            (DEPOSIT, answer(deposit, passages=(passage("b"), passage("c")))),
+        ],
+    )
     assert found.answers == (*whole.answers, replace(deposit, question=DEPOSIT))
     assert (found.answer, found.confidence, found.answered) == ("in May\n900 euros", 0.7, True)
     assert [p.source for p in found.passages] == ["a", "b", "c"]

@@ -16,8 +16,13 @@ def block(*places: tuple[int, int, int], also: tuple[tuple[int, int, int], ...] 
     """One answer of a reply, which claims quotes as (passage, start, end)."""
     claims = [(place, False) for place in places] + [(place, True) for place in also]
     annotations = [
-        {"type": "citation", "cited_text": "", "start_index": 0, "end_index": 1,
-         "extras": {"passage": p, "passage_start": a, "passage_end": z, "also": is_further}}
+        {
+            "type": "citation",
+            "cited_text": "",
+            "start_index": 0,
+            "end_index": 1,
+            "extras": {"passage": p, "passage_start": a, "passage_end": z, "also": is_further},
+        }
         for (p, a, z), is_further in claims
     ]
     return {"type": "text", "text": "…", "annotations": annotations}
@@ -84,7 +89,8 @@ def test_several_answers_each_keep_their_citations(library: Library) -> None:
     )
     documents = [garage, canteen]
     message = reply(
-        block((0, *span(garage, "4711")), (0, *span(garage, "row C"))), block((1, *span(canteen, "five euros"))),
+        block((0, *span(garage, "4711")), (0, *span(garage, "row C"))),
+        block((1, *span(canteen, "five euros"))),
         confidences=(0.9, 0.6),
     )
     first, second = proven_answers(message, documents, library)
@@ -160,5 +166,7 @@ def test_a_quote_is_cited_under_its_own_heading_not_under_that_of_most_of_its_pa
             for words in ("24 days", "7:30", "One paid day")
         ]
     assert [a.citations[0].heading_path for a in answers] == [
-        ("2 Leave",), ("2 Leave", "2.1 Sick leave"), ("2 Leave", "2.2 Pets")
+        ("2 Leave",),
+        ("2 Leave", "2.1 Sick leave"),
+        ("2 Leave", "2.2 Pets"),
     ]

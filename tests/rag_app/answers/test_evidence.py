@@ -26,8 +26,17 @@ def cite(library: Library, source: str, quote: str, chunk_id: str = "c") -> Cita
     start = text.index(quote)
     first, last = sentence_around(text, start, start + len(quote))
     return Citation(
-        f"/far/away/{source}", document.document_id, chunk_id, start, start + len(quote), quote, 2, 0.5,
-        text[first:last], first, last,
+        f"/far/away/{source}",
+        document.document_id,
+        chunk_id,
+        start,
+        start + len(quote),
+        quote,
+        2,
+        0.5,
+        text[first:last],
+        first,
+        last,
     )
 
 

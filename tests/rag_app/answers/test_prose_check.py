@@ -13,13 +13,13 @@ PASSAGES = [GARAGE, HANDBOOK, ROOM]
 def proven(text: str, question: str = "") -> list[tuple[str, int, str]]:
     """What is proven: the run, its passage from 1, the words that stand there."""
     return [
-        (text[r.start:r.end], r.passage + 1, PASSAGES[r.passage][r.first:r.last])
+        (text[r.start : r.end], r.passage + 1, PASSAGES[r.passage][r.first : r.last])
         for r in checked_prose(text, PASSAGES, question).proven
     ]
 
 
 def unproven(text: str, question: str = "") -> list[tuple[str, str]]:
-    return [(r.kind, text[r.start:r.end]) for r in checked_prose(text, PASSAGES, question).unproven]
+    return [(r.kind, text[r.start : r.end]) for r in checked_prose(text, PASSAGES, question).unproven]
 
 
 def test_a_copied_string_is_proven_and_the_words_around_it_are_the_models_own() -> None:
@@ -30,8 +30,14 @@ def test_a_copied_string_is_proven_and_the_words_around_it_are_the_models_own() 
 
 @pytest.mark.parametrize(
     "text",
-    ['"the code of the garage is 0815" [1]', '"Employees get 40 days of leave" [2]', "“会议室可容纳三十人”【3】",
-     '"Employees get 40 days of leave"', '"access code of the garage is 4711, or 0815" [1]', '"4711" [9], "0815" [9]'],
+    [
+        '"the code of the garage is 0815" [1]',
+        '"Employees get 40 days of leave" [2]',
+        "“会议室可容纳三十人”【3】",
+        '"Employees get 40 days of leave"',
+        '"access code of the garage is 4711, or 0815" [1]',
+        '"4711" [9], "0815" [9]',
+    ],
 )
 def test_an_invented_quotation_is_called_so(text: str) -> None:
     assert [kind for kind, _ in unproven(text)][-1] == "quotation"
@@ -56,7 +62,9 @@ def test_whole_sentences_are_proven_without_quotation_marks() -> None:
     text = "1. The garage opens at six. [1]\n2. It closes at ten. [1]\n- 预订会议室需要提前两天。\n"
     text += "- 预订会议室需要提前两天 [1]"
     assert [(n, words) for _, n, words in proven(text)] == [
-        (1, "The garage opens at six."), (3, "预订会议室需要提前两天。"), (3, "预订会议室需要提前两天")
+        (1, "The garage opens at six."),
+        (3, "预订会议室需要提前两天。"),
+        (3, "预订会议室需要提前两天"),
     ]
     assert unproven(text) == [("words", "It closes at ten. [1]"), ("number", " [1]")]
 
@@ -92,9 +100,17 @@ def test_an_odd_quotation_mark_does_not_hide_what_is_copied() -> None:
 @pytest.mark.parametrize(
     ("quote", "found"),
     [
-        ("10 days", None), ("110 days", "110 days"), ("000 hours", None), ("5,000 hours", "5,000 hours"), ("5", None),
-        ("employee’s  leave", "employee's leave"), ('"counts double"', "“counts double”"), ("ode of the", None),
-        ("会议室需要", "会议室需要"), ("", None), ("  ", None),
+        ("10 days", None),
+        ("110 days", "110 days"),
+        ("000 hours", None),
+        ("5,000 hours", "5,000 hours"),
+        ("5", None),
+        ("employee’s  leave", "employee's leave"),
+        ('"counts double"', "“counts double”"),
+        ("ode of the", None),
+        ("会议室需要", "会议室需要"),
+        ("", None),
+        ("  ", None),
     ],
 )
 def test_a_quote_stands_there_whole(quote: str, found: str | None) -> None:

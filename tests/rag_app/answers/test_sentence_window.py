@@ -40,7 +40,7 @@ def test_a_quote_stands_in_its_sentence_or_row(text: str, quote: str, expected: 
     assert around(text, quote) == expected
 
 
-@settings(deadline=None)    # the machine may be busy
+@settings(deadline=None)  # the machine may be busy
 @given(st.text("ab .。!\n中|-:;1", max_size=80), st.data())
 def test_the_sentence_always_holds_the_span(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text)))
@@ -143,7 +143,7 @@ def test_an_item_of_a_long_list_or_of_one_without_such_a_line_comes_alone() -> N
 
 def test_a_line_that_announces_a_list_is_quoted_with_it() -> None:
     text = "You need:\n- a passport\n- two photos\n\nThen come by."
-    assert text[:with_items(text, 0, 9)] == "You need:\n- a passport\n- two photos"
+    assert text[: with_items(text, 0, 9)] == "You need:\n- a passport\n- two photos"
     assert with_items(text, text.index("Then"), len(text)) == len(text)
     assert with_items("Note: come by.", 0, 5) == 5
 

@@ -44,8 +44,9 @@ def found(
     readings = [reading(*one) for one in said]
     confidence = said[0][2]
     verdict = Verdict(0, readings[0], confidence, answered=confidence >= (least or 0.5), features=())
-    return found_answers(answerer, QUESTION, [p for p, _, _ in said], verdict, readings, min_confidence=least,
-                         documents=documents)
+    return found_answers(
+        answerer, QUESTION, [p for p, _, _ in said], verdict, readings, min_confidence=least, documents=documents
+    )
 
 
 def test_one_document_that_says_two_things_means_two_cases() -> None:
@@ -108,14 +109,16 @@ def test_a_rival_that_is_shown_too_is_no_reason_to_doubt() -> None:
 
 
 def test_further_answers_come_in_order_of_confidence_and_are_few() -> None:
-    prices = [(f"Hotels are paid up to {n} euros per night.", f"{n} euros", c)
-              for n, c in ((110, 0.7), (120, 0.6), (130, 0.9), (140, 0.8), (150, 0.65))]
+    prices = [
+        (f"Hotels are paid up to {n} euros per night.", f"{n} euros", c)
+        for n, c in ((110, 0.7), (120, 0.6), (130, 0.9), (140, 0.8), (150, 0.65))
+    ]
     assert [f.passage for f in found(*prices)] == [0, 2, 3]
     assert len(found(*prices)) == MOST_ANSWERS
 
 
 def test_two_pieces_of_one_sentence_are_no_contradiction() -> None:
-    longer = "Introduction. " + NEW     # passages overlap: the same sentence is read twice
+    longer = "Introduction. " + NEW  # passages overlap: the same sentence is read twice
     (only,) = found((NEW, "up to 140 euros", 0.9), (longer, "From July 2025", 0.8))
     assert [i for i, _ in only.also] == [1]
 

@@ -206,13 +206,24 @@ def recording(recorder: Recorder) -> ChatLocalGPT:
 
 def test_the_reader_gets_the_earlier_messages_as_turns(recording: ChatLocalGPT, recorder: Recorder) -> None:
     history: list[BaseMessage] = [
-        SystemMessage("Be short."), HumanMessage("Who rings it?"), AIMessage("the porter"),
-        ask("What color is the door?", OTHER), AIMessage("green"),
+        SystemMessage("Be short."),
+        HumanMessage("Who rings it?"),
+        AIMessage("the porter"),
+        ask("What color is the door?", OTHER),
+        AIMessage("green"),
     ]
     message = recording.invoke([*history, ask("And the bell?", DOOR)])
-    assert recorder.given == [("And the bell?", [DOOR], [""], [
-        ("Who rings it?", "the porter"), ("What color is the door?", "green"),
-    ])]
+    assert recorder.given == [
+        (
+            "And the bell?",
+            [DOOR],
+            [""],
+            [
+                ("Who rings it?", "the porter"),
+                ("What color is the door?", "green"),
+            ],
+        )
+    ]
     assert message.text == "The north door is painted green." and message.response_metadata["answered"]
     assert message.usage_metadata == {"input_tokens": 7, "output_tokens": 2, "total_tokens": 9}
 
@@ -225,7 +236,7 @@ def test_a_first_question_has_no_turns(recording: ChatLocalGPT, recorder: Record
 def test_the_reader_gets_the_heading_of_each_passage(recording: ChatLocalGPT, recorder: Recorder) -> None:
     blocks = [passage_block(DOOR, title="House", heading_path=["House", "Doors"]), passage_block(OTHER, title="Meals")]
     recording.invoke([HumanMessage([*blocks, {"type": "text", "text": "Where was the bell made?"}])])
-    (_, passages, headings, _), = recorder.given
+    ((_, passages, headings, _),) = recorder.given
     assert (passages, headings) == ([DOOR, OTHER], ["House › Doors", "Meals"])
 
 
@@ -233,10 +244,10 @@ def test_what_a_long_message_says_before_its_question_is_the_last_turn(
     recording: ChatLocalGPT, recorder: Recorder
 ) -> None:
     story = "I talked to the porter and he did not know it either. " * 8
-    message = recording.invoke([
-        HumanMessage("Who rings it?"), AIMessage("the porter"), ask(f"{story}Where was the bell made?", DOOR)
-    ])
-    (question, _, _, history), = recorder.given
+    message = recording.invoke(
+        [HumanMessage("Who rings it?"), AIMessage("the porter"), ask(f"{story}Where was the bell made?", DOOR)]
+    )
+    ((question, _, _, history),) = recorder.given
     assert question == message.response_metadata["question_read"] == "Where was the bell made?"
     first, (before, nothing) = history
     assert first == ("Who rings it?", "the porter") and nothing == ""
@@ -246,7 +257,7 @@ def test_what_a_long_message_says_before_its_question_is_the_last_turn(
 def test_the_rows_that_a_question_does_not_mean_are_not_read(recording: ChatLocalGPT, recorder: Recorder) -> None:
     table = "Item: kettle; Price: 64 euros\nItem: cup; Price: 7 euros\nItem: bowl; Price: 9 euros"
     recording.invoke([HumanMessage("Hello"), AIMessage("Hi"), ask("What does the cup cost?", table)])
-    (_, passages, headings, history), = recorder.given
+    ((_, passages, headings, history),) = recorder.given
     assert passages == ["Item: cup; Price: 7 euros\n"]
     assert (headings, history) == ([""], [("Hello", "Hi")])
 

@@ -49,13 +49,13 @@ def test_rows_are_named_by_what_stands_in_their_cells(question: str, passage: st
 @pytest.mark.parametrize(
     ("question", "passage"),
     [
-        ("What is the price of a tray?", PRICES),                           # no row of that name
-        ("Which product has a minimum order of 6?", PRICES),                # a figure may stand for anything
-        ("What is the unit price?", PRICES),                                # names a column
+        ("What is the price of a tray?", PRICES),  # no row of that name
+        ("Which product has a minimum order of 6?", PRICES),  # a figure may stand for anything
+        ("What is the unit price?", PRICES),  # names a column
         ("Are the prices without VAT?", PRICES),
         ("广州的电话是多少？", OFFICES),
         ("What is the price of CP-210?", "CP-210 costs 9.80. CP-200 costs 7.25."),
-        ("What is the price of CP-210?", "SKU: CP-210; Price: 9.8"),        # the only row
+        ("What is the price of CP-210?", "SKU: CP-210; Price: 9.8"),  # the only row
     ],
 )
 def test_otherwise_nothing_is_left_out(question: str, passage: str) -> None:
@@ -85,5 +85,5 @@ def test_the_reader_quotes_the_row_that_is_asked_for(reader: ChatLocalGPT) -> No
     (citation,) = block["annotations"]
     assert citation["cited_text"] == "teal"
     extras = citation["extras"]
-    assert PRICES[extras["passage_start"]:extras["passage_end"]] == "teal"
+    assert PRICES[extras["passage_start"] : extras["passage_end"]] == "teal"
     assert block["text"].startswith("SKU: KT-120;")

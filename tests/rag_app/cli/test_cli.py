@@ -55,9 +55,7 @@ def test_ask_quotes_and_shows_the_place(home: Path) -> None:
 
 
 def test_ask_emphasises_the_answer_inside_its_sentence(home: Path) -> None:
-    found = CliRunner().invoke(
-        main, ["--home", str(home), "ask", "What is the access code of the garage?"], color=True
-    )
+    found = CliRunner().invoke(main, ["--home", str(home), "ask", "What is the access code of the garage?"], color=True)
     bold = click.style("4711", bold=True, underline=True)
     assert f"The access code of the garage is {bold}.\n" in found.output
     assert "It changes every May" not in found.output
@@ -107,7 +105,7 @@ def test_chat_in_the_terminal_searches_the_chosen_documents(home: Path) -> None:
     asked = ["--home", str(home), "chat", "--terminal", "--language", "zh"]
     found = CliRunner().invoke(main, asked, input="What is the access code of the garage?\n\n")
     assert "searching only in language zh" in found.output and "4711" not in found.output
-    assert rag(home, "chat", "--language", "zh").exit_code == 2     # the page has its own choice
+    assert rag(home, "chat", "--language", "zh").exit_code == 2  # the page has its own choice
 
 
 def test_a_place_inside_an_archive_names_both(tmp_path: Path) -> None:

@@ -102,9 +102,7 @@ def test_a_dry_run_tells_and_changes_nothing(tmp_path: Path, docs: Path) -> None
     ) | {"unchanged": 0}
 
 
-def test_patterns_lists_and_rules_choose_the_files(
-    tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_patterns_lists_and_rules_choose_the_files(tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(docs)
     assert "1 added" in rag(tmp_path, "ingest", "**/c.*", "--quiet").stdout
     assert "1 added" in rag(tmp_path, "ingest", "-", "--quiet", stdin=os.fsencode(docs / "a.txt") + b"\n").stdout
@@ -141,9 +139,7 @@ def test_ray_without_the_extra_is_said_to_be_missing(
     assert found.exit_code == 2 and "pip install 'quoted-rag[ray]'" in found.stderr
 
 
-def test_a_locked_or_damaged_library_has_status_3(
-    tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_locked_or_damaged_library_has_status_3(tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rag(tmp_path, "ingest", docs, "--quiet")
     folder = tmp_path / "home" / "collections" / "default"
     opened = Library.open

@@ -60,9 +60,7 @@ def test_several_answers_are_a_list_numbered_through(library: Library, capsys: p
 
 def test_a_possible_answer_is_said_to_be_less_certain(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
     possible = QuotedAnswer("10 characters", 0.5, (cited(library, "old.txt", "10 characters"),))
-    answer = Answer(
-        "?", "No certain answer in your documents.", False, 0.5, searched_for="?", possible=possible
-    )
+    answer = Answer("?", "No certain answer in your documents.", False, 0.5, searched_for="?", possible=possible)
     assert shown(answer, library, capsys) == (
         "A password has 10 characters.\n[1] old.txt\nless certain; check the passage: confidence 50%\n\n"
     )
@@ -99,8 +97,9 @@ def test_what_another_chat_model_made_up_is_marked(
 
 
 def test_what_was_read_of_a_long_question_is_told(library: Library, capsys: pytest.CaptureFixture[str]) -> None:
-    answer = Answer("Why and so on", "Not in your documents.", False, 0.1, searched_for="Why and so on",
-                    question_read="Why and")
+    answer = Answer(
+        "Why and so on", "Not in your documents.", False, 0.1, searched_for="Why and so on", question_read="Why and"
+    )
     assert shown(answer, library, capsys).startswith("the question is long; this part of it was read: Why and\n")
 
 

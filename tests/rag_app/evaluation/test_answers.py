@@ -136,9 +136,12 @@ def test_the_whole_product_gets_the_conversation_too(tmp_path: Path, monkeypatch
     question = read(tmp_path, history=[["What is A for?", "nothing"]])
     with end_to_end.product_over({question.context: ""}, Settings(), quiet=True) as (ask, _):
         reply = ask(question)
-    assert given == [{
-        "question": "What is A?", "chat_history": [HumanMessage("What is A for?"), AIMessage("nothing")],
-    }]
+    assert given == [
+        {
+            "question": "What is A?",
+            "chat_history": [HumanMessage("What is A for?"), AIMessage("nothing")],
+        }
+    ]
     assert (reply.candidate, reply.answered, reply.confidence) == ("B", False, 0.1)
 
 

@@ -26,7 +26,7 @@ from rag_app.retrieval.retriever import LibraryRetriever
 
 EN, ZH = "qa/private_train.en.jsonl", "qa/docqa_train.zh.jsonl"
 PLACES = ("castle", "harbour", "abbey", "museum", "theatre", "garden")
-SHARE = 0.5     # of the contexts, reserved
+SHARE = 0.5  # of the contexts, reserved
 
 
 class Letters:
@@ -71,17 +71,24 @@ class Reader:
 def row(place: str, hour: str, **more: Any) -> dict[str, Any]:
     chinese = not place.isascii()
     return {
-        "id": place, "lang": "zh" if chinese else "en", "title": f"Guide to the {place}",
+        "id": place,
+        "lang": "zh" if chinese else "en",
+        "title": f"Guide to the {place}",
         "context": f"{place}早上{hour}开门，周末不休息。" if chinese else f"The gate of the {place} opens at {hour}.",
         "question": f"{place}几点开门？" if chinese else f"When does the gate of the {place} open?",
-        "answers": [hour], **more,
+        "answers": [hour],
+        **more,
     }
 
 
 @pytest.fixture
 def recipe() -> Recipe:
     return Recipe(
-        seed=1, vocabulary=None, held_out=["dev.jsonl"], optimizer=Optimizer(steps=1), calibration_share=SHARE,
+        seed=1,
+        vocabulary=None,
+        held_out=["dev.jsonl"],
+        optimizer=Optimizer(steps=1),
+        calibration_share=SHARE,
         stages=[Stage(1.0, [FileShare(EN, documents=True), FileShare(ZH), FileShare("qa/squad_train.en.jsonl")])],
     )
 
@@ -171,7 +178,9 @@ def test_the_reader_gets_headings_and_conversation(recipe: Recipe, data: Path) -
     write(data / ZH, row("书店", "八点"))
     _, reader, _ = judge(replace(recipe, calibration_share=1.0), data)
     assert reader.given[0] == (
-        "When does its gate open?", [row("castle", "noon")["context"]], ["Guide to the castle"],
+        "When does its gate open?",
+        [row("castle", "noon")["context"]],
+        ["Guide to the castle"],
         [("Where is the castle?", "on the hill")],
     )
     assert reader.given[1][3] == []
@@ -193,7 +202,9 @@ def test_a_follow_up_is_searched_with_its_conversation(
     write(data / ZH, row("书店", "八点"))
     judge(replace(recipe, calibration_share=1.0), data)
     assert queries == [
-        "When does its gate open?", "Where is the castle? on the hill When does its gate open?", "书店几点开门？",
+        "When does its gate open?",
+        "Where is the castle? on the hill When does its gate open?",
+        "书店几点开门？",
     ]
 
 

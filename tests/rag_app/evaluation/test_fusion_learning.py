@@ -16,10 +16,12 @@ KEYWORD_IS_RIGHT = ({"wrong": 0.9, "right": 0.5, "x": 0.1}, {"right": 0.6, "wron
 
 
 def test_each_language_gets_the_weight_of_the_search_that_is_right() -> None:
-    learned = learn_weights({
-        "one": [found("en", *DENSE_IS_RIGHT), found("zh", *KEYWORD_IS_RIGHT)],
-        "two": [found("en", *DENSE_IS_RIGHT)],
-    })
+    learned = learn_weights(
+        {
+            "one": [found("en", *DENSE_IS_RIGHT), found("zh", *KEYWORD_IS_RIGHT)],
+            "two": [found("en", *DENSE_IS_RIGHT)],
+        }
+    )
     assert learned["weights"]["en"] > 0.6
     assert learned["weights"]["zh"] < 0.4
     assert learned["curves"]["en"]["1.0"] == 1.0

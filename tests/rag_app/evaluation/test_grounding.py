@@ -18,9 +18,15 @@ from rag_app.evaluation.grounding import ask_changed, report, unseen, without_an
 
 PLACES = ("castle", "harbour", "abbey", "museum", "station")
 QUESTIONS = [
-    Question(str(i), f"When was the {place} built?",
-             f"The {place} stands on a hill. The {place} was built in {1800 + i}. Dogs wait outside.", "",
-             (str(1800 + i),), "en", "")
+    Question(
+        str(i),
+        f"When was the {place} built?",
+        f"The {place} stands on a hill. The {place} was built in {1800 + i}. Dogs wait outside.",
+        "",
+        (str(1800 + i),),
+        "en",
+        "",
+    )
     for i, place in enumerate(PLACES)
 ]
 
@@ -75,13 +81,16 @@ def test_a_limit_asks_fewer_and_always_the_same() -> None:
     assert first == again and sum(c.test == "removal" for c in first) == 2
 
 
-@pytest.mark.parametrize(("context", "answers", "rest"), [
-    ("One. Two is it. Three.", ("Two",), "One. Three."),
-    ("一。二在这里。三。", ("二",), "一。三。"),
-    ("It is two. One. Again two.", ("two",), "One."),
-    ("One is two. Two is three.", ("two. Two",), None),
-    ("One. Two.", ("four",), None),
-])
+@pytest.mark.parametrize(
+    ("context", "answers", "rest"),
+    [
+        ("One. Two is it. Three.", ("Two",), "One. Three."),
+        ("一。二在这里。三。", ("二",), "一。三。"),
+        ("It is two. One. Again two.", ("two",), "One."),
+        ("One is two. Two is three.", ("two. Two",), None),
+        ("One. Two.", ("four",), None),
+    ],
+)
 def test_sentences_with_the_answer_are_deleted(context: str, answers: tuple[str, ...], rest: str | None) -> None:
     assert without_answer(context, answers) == rest
 

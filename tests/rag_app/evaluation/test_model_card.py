@@ -46,8 +46,10 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "reader.toml").write_text(RECIPE)
     (tmp_path / "first.toml").write_text(FIRST)
     (tmp_path / "MANIFEST.md").write_text(MANIFEST)
-    write_details([outcome(1.0, True, 0.9), outcome(0.0, True, 0.8), outcome(0.5, False, 0.1)],
-                  tmp_path / "docqa_dev.en.reader.jsonl")
+    write_details(
+        [outcome(1.0, True, 0.9), outcome(0.0, True, 0.8), outcome(0.5, False, 0.1)],
+        tmp_path / "docqa_dev.en.reader.jsonl",
+    )
     write_details([outcome(1.0, True, 0.9, 1), outcome(0.0, False, 0.2, 3)], tmp_path / "mine.end-to-end.jsonl")
     nothing = report([])
     swap = {"n": 10, "rate": 0.8, "low": 0.49, "high": 0.943}
@@ -101,10 +103,21 @@ def test_only_given_blocks_change() -> None:
 def test_the_shipped_card_has_a_place_for_every_block(folder: Path) -> None:
     reader = folder / "reader"
     shutil.copytree(shipped("models/reader"), reader)
-    found = CliRunner().invoke(main, [
-        "model", "card", "--reader", str(reader), "--results", str(folder), "--config", str(folder / "reader.toml"),
-        "--manifest", str(folder / "MANIFEST.md"),
-    ])
+    found = CliRunner().invoke(
+        main,
+        [
+            "model",
+            "card",
+            "--reader",
+            str(reader),
+            "--results",
+            str(folder),
+            "--config",
+            str(folder / "reader.toml"),
+            "--manifest",
+            str(folder / "MANIFEST.md"),
+        ],
+    )
     assert found.exit_code == 0, found.output
     assert "50.0 (0–100)" in (reader / "MODEL_CARD.md").read_text(encoding="utf-8")
 

@@ -70,8 +70,11 @@ def test_a_folder_may_be_compressed_and_only_judged_queries_are_asked(beir: Path
 
 
 def test_passages_of_several_files_are_one_collection(questions: Path, tmp_path: Path) -> None:
-    more = write_lines(tmp_path / "more.jsonl", [{"context": "Another.", "question": "", "answers": []}] * 2
-                       + [{"context": DOCUMENTS["d1"], "question": "Door?", "answers": ["code"]}])
+    more = write_lines(
+        tmp_path / "more.jsonl",
+        [{"context": "Another.", "question": "", "answers": []}] * 2
+        + [{"context": DOCUMENTS["d1"], "question": "Door?", "answers": ["code"]}],
+    )
     collection = read_question_files([questions], [more])
     assert {text for _, text in collection.documents.values()} == {*DOCUMENTS.values(), "Another."}
     (query_set,) = collection.query_sets

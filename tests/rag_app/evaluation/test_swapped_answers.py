@@ -31,7 +31,8 @@ def test_a_name_for_a_name() -> None:
         question("It is green.", "Which colour?", "green"),
     )
     assert {k: s.context for k, s in found.items()} == {
-        "Who wrote it?": "Alan Turing wrote it.", "Who broke it?": "Ada Lovelace broke it.",
+        "Who wrote it?": "Alan Turing wrote it.",
+        "Who broke it?": "Ada Lovelace broke it.",
     }
 
 
@@ -48,8 +49,8 @@ def test_chinese_numbers_and_places() -> None:
 
 def test_left_out_when_the_swap_would_prove_nothing() -> None:
     found = swapped(
-        question("Built in 1868, burnt in 1902.", "Built when?", "1868"),       # 1902 stands there already
-        question("Burnt in 1902.", "What happened in 1902?", "1902"),           # the question names it
+        question("Built in 1868, burnt in 1902.", "Built when?", "1868"),  # 1902 stands there already
+        question("Burnt in 1902.", "What happened in 1902?", "1902"),  # the question names it
         question("It takes 3 hours and 20 minutes.", "How long?", "3 hours and 20 minutes"),
         Question("u", "Who?", "Nobody knows.", "", (), "en", ""),
     )

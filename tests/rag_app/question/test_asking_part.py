@@ -22,13 +22,16 @@ def reader() -> Any:
     return SimpleNamespace(tokenizer=TextTokenizer.load(shipped("models/reader")))
 
 
-@pytest.mark.parametrize(("message", "asked", "before"), [
-    (f"{STORY}{ASKED} Thank you.", ASKED, STORY.strip()),
-    (f"{ASKED} {STORY}", ASKED, ""),
-    (f"Is that so? {STORY}{ASKED}", ASKED, f"Is that so? {STORY}".strip()),
-    (f"{LONG}请问除垢程序要运行多长时间？谢谢。", "请问除垢程序要运行多长时间？", LONG),
-    (f'{STORY}He asked: "{ASKED}" {STORY}', f'He asked: "{ASKED}"', STORY.strip()),
-])
+@pytest.mark.parametrize(
+    ("message", "asked", "before"),
+    [
+        (f"{STORY}{ASKED} Thank you.", ASKED, STORY.strip()),
+        (f"{ASKED} {STORY}", ASKED, ""),
+        (f"Is that so? {STORY}{ASKED}", ASKED, f"Is that so? {STORY}".strip()),
+        (f"{LONG}请问除垢程序要运行多长时间？谢谢。", "请问除垢程序要运行多长时间？", LONG),
+        (f'{STORY}He asked: "{ASKED}" {STORY}', f'He asked: "{ASKED}"', STORY.strip()),
+    ],
+)
 def test_the_last_sentence_with_a_question_mark_is_read(reader: Any, message: str, asked: str, before: str) -> None:
     part, said_before = part_read(reader, message)
     assert part == asked

@@ -17,7 +17,8 @@ def said(*messages: str) -> list[BaseMessage]:
 
 def test_questions_and_answers_are_paired_oldest_first() -> None:
     assert turns_of(said("How long is the lease?", "two years", "Who signed it?", "Ann Carter")) == [
-        ("How long is the lease?", "two years"), ("Who signed it?", "Ann Carter"),
+        ("How long is the lease?", "two years"),
+        ("Who signed it?", "Ann Carter"),
     ]
     assert turns_of([]) == []
 
@@ -40,8 +41,12 @@ def test_several_answers_to_one_question_are_one() -> None:
 
 def test_other_messages_and_answers_to_nothing_are_passed_over() -> None:
     history = [
-        SystemMessage("Be short."), AIMessage("Hello!"), HumanMessage("How long?"), ToolMessage("x", tool_call_id="1"),
-        AIMessage("10 days"), HumanMessage("  \n"),
+        SystemMessage("Be short."),
+        AIMessage("Hello!"),
+        HumanMessage("How long?"),
+        ToolMessage("x", tool_call_id="1"),
+        AIMessage("10 days"),
+        HumanMessage("  \n"),
     ]
     assert turns_of(history) == [("How long?", "10 days")]
 

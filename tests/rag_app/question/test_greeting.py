@@ -19,8 +19,16 @@ def test_a_greeting_before_a_question_is_dropped(message: str, question: str) ->
 @pytest.mark.parametrize(
     "message",
     [
-        "What does hi, mean?", "Hello, world: which file prints it?", "Thanks", "hi!", "谢谢！", "OK button colour?",
-        "好的方案有哪些？", "Thanksgiving, is it a holiday?", "Hierarchy, what is it?", "",
+        "What does hi, mean?",
+        "Hello, world: which file prints it?",
+        "Thanks",
+        "hi!",
+        "谢谢！",
+        "OK button colour?",
+        "好的方案有哪些？",
+        "Thanksgiving, is it a holiday?",
+        "Hierarchy, what is it?",
+        "",
     ],
 )
 def test_nothing_else_is_touched(message: str) -> None:

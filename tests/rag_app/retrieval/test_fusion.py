@@ -3,9 +3,7 @@ from hypothesis import strategies as st
 
 from rag_app.retrieval.fusion import fuse, fuse_min_max, fuse_ranks, normalize
 
-rankings = st.lists(
-    st.tuples(st.sampled_from("abcdefgh"), st.floats(0, 1)), unique_by=lambda hit: hit[0], max_size=8
-)
+rankings = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.floats(0, 1)), unique_by=lambda hit: hit[0], max_size=8)
 
 
 def test_scores_are_stretched_to_the_unit_interval() -> None:

@@ -38,7 +38,7 @@ def saved(folder: Path, labels: int = 1, *, bare: bool = False) -> Path:
         bert.embeddings.word_embeddings.weight[:, 1] = 1.0
         bert.embeddings.word_embeddings.weight[WORDS.index("soup")] = torch.tensor([9.0] + [0.0] * 7)
         attention = bert.encoder.layer[0].attention
-        attention.self.query.weight.zero_()     # all words count the same
+        attention.self.query.weight.zero_()  # all words count the same
         attention.self.value.weight.copy_(torch.eye(8))
         attention.output.dense.weight.copy_(4 * torch.eye(8))
         bert.pooler.dense.weight.copy_(torch.eye(8))
@@ -64,7 +64,7 @@ def test_the_best_hits_come_in_its_order_and_the_scores_stay_in_bounds(library: 
     plain = LibraryRetriever(library=library, k=3).invoke(question)
     reranked = LibraryRetriever(library=library, k=3, reranker=cross_encoder(str(folder))).invoke(question)
     assert plain[0].metadata["source"] == "garage.txt"
-    assert reranked[0].metadata["source"] == "canteen.txt"      # the one with soup
+    assert reranked[0].metadata["source"] == "canteen.txt"  # the one with soup
     assert {d.id for d in plain} == {d.id for d in reranked}
     scores = [d.metadata["score"] for d in reranked]
     assert scores[0] == 1.0 and scores == sorted(scores, reverse=True) and all(0 <= s <= 1 for s in scores)

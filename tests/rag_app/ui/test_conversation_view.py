@@ -32,7 +32,7 @@ def test_turns_are_drawn_as_escaped_html() -> None:
     drawn = [element.proto.body for element in page.get("html")]
     assert len(drawn) == 6
     assert drawn[1].count('<details class="rag-citation">') == 2
-    assert "It is <strong class=\"rag-short\">&lt;b&gt;28&lt;/b&gt;</strong>" in drawn[1]
+    assert 'It is <strong class="rag-short">&lt;b&gt;28&lt;/b&gt;</strong>' in drawn[1]
     assert "Not in your documents." in drawn[3]
     assert "Happy to &lt;help&gt;!" in drawn[5] and "Your documents were not searched" in drawn[5]
     assert "rag-quote" not in drawn[5] and "rag-notice" not in drawn[5] and "a folder" not in drawn[5]

@@ -32,7 +32,8 @@ def test_what_failed_to_be_ingested_is_told_in_both_languages(tmp_path: Path, li
         reasons = {Path(r.source).name: r.error or "" for r in own.documents()}
     told = {name: failure_words(reason, "zh") for name, reason in reasons.items()}
     assert told == {
-        "a.txt": CHINESE[FailureKind.EMPTY], "b.pdf": CHINESE[FailureKind.DAMAGED],
+        "a.txt": CHINESE[FailureKind.EMPTY],
+        "b.pdf": CHINESE[FailureKind.DAMAGED],
         "c.doc": CHINESE[FailureKind.OLD_FORMAT],
     }
     assert not any("[" in failure_words(reason, "en") for reason in reasons.values())

@@ -91,8 +91,10 @@ def test_answers_to_two_questions_are_no_alternatives() -> None:
 
 
 def test_documents_that_disagree_show_their_dates() -> None:
-    dated = [(a, AnswerEvidence(tuple(replace(p, date=d) for p in e.places), ())) for (a, e), d in
-             ((ONE, "2025-03"), (TWO, "2024"))]
+    dated = [
+        (a, AnswerEvidence(tuple(replace(p, date=d) for p in e.places), ()))
+        for (a, e), d in ((ONE, "2025-03"), (TWO, "2024"))
+    ]
     assert texts(page(*dated), ".rag-date") == ["2025-03", "2024"]
 
 
@@ -137,7 +139,11 @@ def test_the_place_of_a_removed_document_cannot_be_opened() -> None:
 def test_what_another_chat_model_made_up_is_marked_in_its_prose() -> None:
     said = f'It is "28 days" [1], and "40 days" [1]. {HOSTILE} "9 days" [7]'
     runs: list[tuple[str, UnprovenKind]] = [
-        ("It is", "words"), (", and", "words"), ('"40 days" [1]', "quotation"), (HOSTILE, "words"), (" [7]", "number"),
+        ("It is", "words"),
+        (", and", "words"),
+        ('"40 days" [1]', "quotation"),
+        (HOSTILE, "words"),
+        (" [7]", "number"),
     ]
     unproven = tuple(Unproven(said.index(t), said.index(t) + len(t), kind) for t, kind in runs)
     answer = QuotedAnswer(said, 1.0, (citation("28 days"),), unproven=unproven)
@@ -176,11 +182,18 @@ def test_the_reason_of_a_failed_file_is_in_the_pages_language() -> None:
 @pytest.mark.parametrize("is_local", [True, False])
 def test_documents_never_become_markup(is_local: bool) -> None:
     hostile = Evidence(
-        1, HOSTILE, None, (HOSTILE,), HOSTILE, HOSTILE, (Piece(HOSTILE, is_quote=False), Piece(HOSTILE, is_quote=True)),
+        1,
+        HOSTILE,
+        None,
+        (HOSTILE,),
+        HOSTILE,
+        HOSTILE,
+        (Piece(HOSTILE, is_quote=False), Piece(HOSTILE, is_quote=True)),
         (Piece(HOSTILE, is_quote=True),),
     )
-    found = page((QuotedAnswer(HOSTILE, 0.9, (citation("x"),)), AnswerEvidence((hostile,), (hostile,))),
-                 is_local=is_local)
+    found = page(
+        (QuotedAnswer(HOSTILE, 0.9, (citation("x"),)), AnswerEvidence((hostile,), (hostile,))), is_local=is_local
+    )
     assert not found.select("img, script, a, b, em, code")
     assert texts(found, ".rag-quote strong") == [HOSTILE]
     assert texts(found, "details > .rag-around mark") == [HOSTILE, HOSTILE]
@@ -195,8 +208,12 @@ def test_the_chinese_page_says_it_in_chinese() -> None:
 
 @pytest.mark.parametrize(
     ("state", "chunks", "said"),
-    [("ready", 3, "3 passages"), ("ready", 1, "1 passage"), ("ready", 0, "what is in it is listed by itself"),
-     ("failed", 0, "failed: the file is empty")],
+    [
+        ("ready", 3, "3 passages"),
+        ("ready", 1, "1 passage"),
+        ("ready", 0, "what is in it is listed by itself"),
+        ("failed", 0, "failed: the file is empty"),
+    ],
 )
 def test_a_document_says_what_became_of_it(state: DocumentState, chunks: int, said: str) -> None:
     error = "the file is empty" if state == "failed" else None

@@ -23,9 +23,7 @@ def test_two_columns_are_read_one_after_the_other_between_lines_over_both() -> N
 
 
 def test_three_columns() -> None:
-    rows = [
-        (150 * c, 150 * c + 130, 12 * i, f"{c}-{i} {PROSE}") for i in range(6) for c in range(3)
-    ]
+    rows = [(150 * c, 150 * c + 130, 12 * i, f"{c}-{i} {PROSE}") for i in range(6) for c in range(3)]
     words = [line.split()[0] for line in in_reading_order(boxes(rows))]
     assert words == [f"{c}-{i}" for c in range(3) for i in range(6)]
 

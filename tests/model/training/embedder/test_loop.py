@@ -28,7 +28,13 @@ from model.training.run_folder import LOG_FILE
 @pytest.fixture(scope="module")
 def embedder(recipe):
     return EmbedderRecipe(
-        seed=5, vocabulary=recipe, held_out=[], stages=[0.5, 1.0], longest=64, queue=8, calibration_share=0.0,
+        seed=5,
+        vocabulary=recipe,
+        held_out=[],
+        stages=[0.5, 1.0],
+        longest=64,
+        queue=8,
+        calibration_share=0.0,
         optimizer=Optimizer(steps=6, batch_tokens=160, warm_up=1, learning_rate=1e-3, dropout=0.0),
         tasks=[
             Task("parallel", "parallel.jsonl", [0.5, 0.2]),
@@ -42,8 +48,10 @@ def embedder(recipe):
 @pytest.fixture(scope="module")
 def files(data):
     lines = [
-        {"text": f"# 第{n}号图书馆\n\n## 开门\n\n图书馆早上{n}点开门，学生可以免费借阅图书，请保持安静，"
-                 f"不要带狗进入大门，周末也不休息。欢迎参观{n}号展厅。门前可以停车，自行车放在大门旁边，参观的人请不要带狗进入展厅，谢谢。"}
+        {
+            "text": f"# 第{n}号图书馆\n\n## 开门\n\n图书馆早上{n}点开门，学生可以免费借阅图书，请保持安静，"
+            f"不要带狗进入大门，周末也不休息。欢迎参观{n}号展厅。门前可以停车，自行车放在大门旁边，参观的人请不要带狗进入展厅，谢谢。"
+        }
         for n in range(6)
     ]
     (data / "text.jsonl").write_text("".join(json.dumps(r, ensure_ascii=False) + "\n" for r in lines), "utf-8")
@@ -89,8 +97,10 @@ def similarities(gpt, tokenizer, files):
 def test_training_brings_translations_together_and_is_drawn(embedder, files, small_bert, tmp_path, monkeypatch, fast):
     monkeypatch.setattr("model.network.precision.fast_bfloat16", lambda: fast)
     longer = replace(
-        embedder, tasks=[Task("parallel", "parallel.jsonl", [1.0, 1.0])],
-        optimizer=replace(embedder.optimizer, steps=60, learning_rate=5e-3), weights=Weights(scale=5.0),
+        embedder,
+        tasks=[Task("parallel", "parallel.jsonl", [1.0, 1.0])],
+        optimizer=replace(embedder.optimizer, steps=60, learning_rate=5e-3),
+        weights=Weights(scale=5.0),
     )
     untrained = EmbedderTraining(longer, files, tmp_path / "untrained", lambda _: None)
     before = similarities(untrained.gpt.eval(), untrained.tokenizer, files)
@@ -101,9 +111,7 @@ def test_training_brings_translations_together_and_is_drawn(embedder, files, sma
     assert (1 - after.diag()).mean() < 0.25 * (1 - before.diag()).mean()
     assert not torch.equal(before.argmax(1), places)
     assert torch.equal(after.argmax(1), places), "each Chinese sentence is nearest to its translation"
-    first, _, last = (
-        json.loads(line)["losses"]["parallel"] for line in (tmp_path / LOG_FILE).read_text().splitlines()
-    )
+    first, _, last = (json.loads(line)["losses"]["parallel"] for line in (tmp_path / LOG_FILE).read_text().splitlines())
     assert last < first
     plot_losses(tmp_path / LOG_FILE, tmp_path / "loss.png")
     assert (tmp_path / "loss.png").read_bytes().startswith(b"\x89PNG")
@@ -127,16 +135,20 @@ def test_the_queue_forgets_the_oldest():
     assert not queue.vectors.requires_grad
 
 
-@pytest.mark.parametrize(("change", "message"), [
-    (("stages = [0.25, 1.0]", "stages = [0.25, 0.2]"), "rising order"),
-    (('vocabulary = "reader_first.toml"', ""), "needs `vocabulary`"),
-    (("queue = 2048", "share_of_before = 0.5"), "that `after` names"),
-    (("queue = 2048", "share_of_minilm = 1.5"), "share_of_minilm"),
-    (('kind = "parallel"', 'kind = "guess"'), "no tasks of kind 'guess'"),
-    (("share = [0.45, 0.14]", "share = [0.45]"), "one share for each of the 2 stages"),
-    (("retention = 60.0", "retension = 30.0"), "unknown fields"),
-    (("seed = 20261124", ""), "seed"),
-], ids=["stages", "beginning", "before", "minilm", "kind", "shares", "typo", "missing"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (("stages = [0.25, 1.0]", "stages = [0.25, 0.2]"), "rising order"),
+        (('vocabulary = "reader_first.toml"', ""), "needs `vocabulary`"),
+        (("queue = 2048", "share_of_before = 0.5"), "that `after` names"),
+        (("queue = 2048", "share_of_minilm = 1.5"), "share_of_minilm"),
+        (('kind = "parallel"', 'kind = "guess"'), "no tasks of kind 'guess'"),
+        (("share = [0.45, 0.14]", "share = [0.45]"), "one share for each of the 2 stages"),
+        (("retention = 60.0", "retension = 30.0"), "unknown fields"),
+        (("seed = 20261124", ""), "seed"),
+    ],
+    ids=["stages", "beginning", "before", "minilm", "kind", "shares", "typo", "missing"],
+)
 def test_a_recipe_that_cannot_be_followed_says_why(tmp_path, change, message):
     from ingest.resources import shipped
 

@@ -33,10 +33,19 @@ def many(n, lang="en", seed=0, group=None):
     return found
 
 
-CASES = [judged(c, r, answerable=a) for c, r, a in (
-    (0.95, True, True), (0.9, True, True), (0.8, False, True), (0.7, True, True), (0.6, False, False),
-    (0.5, True, True), (0.4, False, True), (0.3, False, False),
-)]
+CASES = [
+    judged(c, r, answerable=a)
+    for c, r, a in (
+        (0.95, True, True),
+        (0.9, True, True),
+        (0.8, False, True),
+        (0.7, True, True),
+        (0.6, False, False),
+        (0.5, True, True),
+        (0.4, False, True),
+        (0.3, False, False),
+    )
+]
 
 
 def test_the_operating_point_is_the_smallest_threshold_that_is_precise_enough():
@@ -46,8 +55,8 @@ def test_the_operating_point_is_the_smallest_threshold_that_is_precise_enough():
 
 
 def test_a_share_of_few_cases_is_not_taken_at_its_word():
-    few = [judged(1 - i / 100, i % 10 != 9) for i in range(20)]     # 18 of 20 right
-    many_more = [judged(1 - i / 1e5, i % 20 != 19) for i in range(2000)]     # 95 % right
+    few = [judged(1 - i / 100, i % 10 != 9) for i in range(20)]  # 18 of 20 right
+    many_more = [judged(1 - i / 1e5, i % 20 != 19) for i in range(2000)]  # 95 % right
     assert operating_point(few, OperatingRule(0.9, 0.0, 0.0)) == 0.81
     assert operating_point(few, OperatingRule(0.9, 0.0, 1.0)) > 0.9
     assert operating_point(many_more, OperatingRule(0.9, 0.0, 1.0)) == 0.98
@@ -91,10 +100,17 @@ def test_one_kind_of_answer_cannot_be_fitted():
 def test_held_out_confidence_comes_from_other_passages():
     """One passage contradicts all others: a model that had seen it would be less wrong about it."""
     rng = np.random.default_rng(0)
-    odd = [judged(right=i % 2 == 0, group="3", features=(0.0, 0.0, 0.0, 0.0, 4.0 if i % 2 else -4.0))
-           for i in range(60)]
-    usual = [judged(right=bool(i % 2), group="4" if i % 3 else "5",
-                    features=(0.0, 0.0, 0.0, 0.0, float(4 * (i % 2 * 2 - 1) + rng.normal()))) for i in range(60)]
+    odd = [
+        judged(right=i % 2 == 0, group="3", features=(0.0, 0.0, 0.0, 0.0, 4.0 if i % 2 else -4.0)) for i in range(60)
+    ]
+    usual = [
+        judged(
+            right=bool(i % 2),
+            group="4" if i % 3 else "5",
+            features=(0.0, 0.0, 0.0, 0.0, float(4 * (i % 2 * 2 - 1) + rng.normal())),
+        )
+        for i in range(60)
+    ]
     others = many(60, "zh")
     _, found = calibration_of([*odd, *usual, *others], OperatingRule(), lambda _: None)
     assert int("3", 16) % FOLDS != int("4", 16) % FOLDS

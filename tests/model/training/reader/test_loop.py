@@ -50,7 +50,7 @@ def test_an_interrupted_and_resumed_run_gives_bit_exactly_the_same_weights(
     assert not training.train()
     assert training.step == after
     assert not same(weights(tmp_path), uninterrupted)
-    torch.manual_seed(99)   # whatever another process starts with
+    torch.manual_seed(99)  # whatever another process starts with
     assert ReaderTraining(recipe, data, tmp_path, lambda _: None).train()
     assert same(weights(tmp_path), uninterrupted)
 
@@ -87,5 +87,5 @@ def test_the_result_can_be_the_mean_of_a_training_and_the_network_it_began_with(
     assert not same(before, last)
     for name, weight in gpt.state_dict().items():
         assert torch.allclose(weight, 0.25 * before[name] + 0.75 * last[name], atol=1e-6)
-    again, _, _ = train_reader(second, data, tmp_path, lambda _: None)     # finished: loaded and averaged once more
+    again, _, _ = train_reader(second, data, tmp_path, lambda _: None)  # finished: loaded and averaged once more
     assert same(again.state_dict(), gpt.state_dict())

@@ -47,9 +47,7 @@ def tokenized(draw):
     if draw(st.booleans()):
         first = draw(st.integers(0, passage - 1))
         quotes = ((first, draw(st.integers(first, min(passage - 1, first + 80)))),)
-    return Tokenized(
-        np.zeros(before, np.int32), np.zeros(before, np.int8), np.zeros(passage, np.int32), quotes, "test"
-    )
+    return Tokenized(np.zeros(before, np.int32), np.zeros(before, np.int8), np.zeros(passage, np.int32), quotes, "test")
 
 
 @given(example=tokenized(), seed=st.integers(0, 1000))
@@ -103,7 +101,7 @@ def test_a_batchs_token_indices_decode_back_to_the_answers(tokenizer, passage, a
         [(bucket, members)] = plan_epoch(examples, batch_tokens=1, seed=seed)
         batch = make_batch(examples, bucket, members, tokenizer)
         for answer, (first, last) in zip(answers, batch.quotes[0].tolist(), strict=False):
-            assert batch.ids[0, first:last + 1].tolist() == tokenizer.encode(answer).ids
+            assert batch.ids[0, first : last + 1].tolist() == tokenizer.encode(answer).ids
 
 
 def test_a_batch_is_a_prompt_with_its_passage_allowed(tokenizer):
@@ -132,7 +130,7 @@ def test_training_reads_the_prompt_that_use_reads(tokenizer):
     assert (one.opening.tolist(), one.segments.tolist()) == (before.ids, before.segments)
     [(bucket, members)] = plan_epoch([one], batch_tokens=1, seed=0)
     batch = make_batch([one], bucket, members, tokenizer)
-    assert batch.ids[0, :len(before)].tolist() == before.ids
+    assert batch.ids[0, : len(before)].tolist() == before.ids
     assert batch.segments[0].tolist() == [*before.segments, *[PASSAGE] * (bucket - len(before))]
     assert {QUESTION, HISTORY, HEADING} == set(before.segments)
     assert batch.allowed[0].nonzero().flatten().tolist() == list(range(len(before), bucket - 1))
@@ -183,8 +181,10 @@ def test_overlapping_answers_are_never_joined():
 
 
 def test_a_negative_passage_does_not_contain_the_answer():
-    passages = [f"The {place} opens at {hour} o'clock on weekdays." for place, hour in
-                (("library", "eight"), ("museum", "nine"), ("theatre", "eight"), ("harbour", "six"))]
+    passages = [
+        f"The {place} opens at {hour} o'clock on weekdays."
+        for place, hour in (("library", "eight"), ("museum", "nine"), ("theatre", "eight"), ("harbour", "six"))
+    ]
     asked = [example(p, p.split()[4], question=f"When does the {p.split()[1]} open?") for p in passages]
     made = hard_negatives(asked, share=1.0, seed=0)
     assert len(made) == len(asked)
@@ -193,16 +193,20 @@ def test_a_negative_passage_does_not_contain_the_answer():
 
 
 def test_a_negative_passage_comes_under_its_own_heading():
-    passages = {f"The {place} opens at {hour} o'clock on weekdays.": place for place, hour in
-                (("library", "eight"), ("museum", "nine"), ("theatre", "noon"))}
+    passages = {
+        f"The {place} opens at {hour} o'clock on weekdays.": place
+        for place, hour in (("library", "eight"), ("museum", "nine"), ("theatre", "noon"))
+    }
     asked = [replace(example(p, p.split()[4], question="When?"), heading=place) for p, place in passages.items()]
     made = hard_negatives(asked, share=1.0, seed=0)
     assert len(made) == 3 and all(m.heading == passages[m.passage] for m in made)
 
 
 def test_chinese_negatives_stay_chinese():
-    chinese = [example(f"{p}早上八点开门，{q}。", q, question="怎样？", lang="zh") for p, q in
-               (("图书馆", "周一关门"), ("国图", "周五关门"))]
+    chinese = [
+        example(f"{p}早上八点开门，{q}。", q, question="怎样？", lang="zh")
+        for p, q in (("图书馆", "周一关门"), ("国图", "周五关门"))
+    ]
     made = hard_negatives([*chinese, example(ENGLISH, "ten")], share=1.0, seed=0)
     assert {m.lang for m in made} == {"zh"}
     assert {m.passage for m in made} == {e.passage for e in chinese}

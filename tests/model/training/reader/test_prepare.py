@@ -74,7 +74,7 @@ def test_held_out_passages_are_in_no_stage(recipe, data, tokenizer, tmp_path):
     english = replace(recipe, held_out=["dev.jsonl"], stages=[replace(recipe.stages[0], files=[FileShare("en.jsonl")])])
     [stage] = build_stages(english, tmp_path, tmp_path, tokenizer, silent)
     passage = tokenizer.encode(kept_out["context"]).ids
-    assert len(stage) > len(rows) - 1   # the rest, and negatives made from them
+    assert len(stage) > len(rows) - 1  # the rest, and negatives made from them
     assert all(example.passage.tolist() != passage for example in stage)
 
 
@@ -106,17 +106,27 @@ def test_a_start_from_e5_keeps_the_pieces_that_the_texts_need(from_e5, recipe):
 
 DOCUMENT = "# Guide\n\n" + "".join(
     f"## House {n}\n\nThe caretaker of house {n} lives on floor {n}0. Dogs wait outside at the gate of the house. "
-    "Visitors like the old stairs and the garden behind it very much.\n\n" for n in range(1, 13)
+    "Visitors like the old stairs and the garden behind it very much.\n\n"
+    for n in range(1, 13)
 )
 
 
 @pytest.fixture
 def documents(recipe, tmp_path):
     """A recipe over six questions on one document."""
-    write(tmp_path / "docs.jsonl", [
-        {"context": DOCUMENT, "title": "Town", "question": f"On which floor is the caretaker of house {n}?",
-         "answers": [f"floor {n}0"], "lang": "en"} for n in range(1, 7)
-    ])
+    write(
+        tmp_path / "docs.jsonl",
+        [
+            {
+                "context": DOCUMENT,
+                "title": "Town",
+                "question": f"On which floor is the caretaker of house {n}?",
+                "answers": [f"floor {n}0"],
+                "lang": "en",
+            }
+            for n in range(1, 7)
+        ],
+    )
     stage = Stage(1.0, [FileShare("docs.jsonl", 2, documents=True)])
     return lambda **changes: replace(recipe, stages=[replace(stage, **changes)])
 
@@ -159,10 +169,18 @@ def test_typed_questions_change_and_passages_do_not(documents, tokenizer, tmp_pa
 
 
 def test_passages_are_read_under_their_title_half_of_the_time(recipe, tokenizer, tmp_path):
-    write(tmp_path / "titled.jsonl", [
-        {"context": f"The library closes at {n}.", "title": "Town guide", "question": "When?", "answers": [f"at {n}"]}
-        for n in range(200)
-    ])
+    write(
+        tmp_path / "titled.jsonl",
+        [
+            {
+                "context": f"The library closes at {n}.",
+                "title": "Town guide",
+                "question": "When?",
+                "answers": [f"at {n}"],
+            }
+            for n in range(200)
+        ],
+    )
     stage = Stage(1.0, [FileShare("titled.jsonl")])
     under = [HEADING in e.segments for e in built(replace(recipe, stages=[stage]), tmp_path, tokenizer)]
     assert len(under) == 200 and 70 < sum(under) < 130

@@ -29,7 +29,7 @@ def edits(a, b):
         row = [i]
         for j, y in enumerate(b, 1):
             best = min(rows[-1][j] + 1, row[-1] + 1, rows[-1][j - 1] + (0 if x == y else 2))
-            if i > 1 and j > 1 and a[i - 2:i] == b[j - 2:j][::-1]:
+            if i > 1 and j > 1 and a[i - 2 : i] == b[j - 2 : j][::-1]:
                 best = min(best, rows[-2][j - 2] + 1)
             row.append(best)
         rows.append(row)
@@ -43,13 +43,14 @@ def test_questions_lose_their_case_and_their_mark_as_often_as_said():
 
 
 def test_at_most_one_word_is_misspelt_by_one_slip():
-    misspelt = [q for q in (letters(typed(ENGLISH, "en", random.Random(s))) for s in range(SEEDS))
-                if q != letters(ENGLISH)]
+    misspelt = [
+        q for q in (letters(typed(ENGLISH, "en", random.Random(s))) for s in range(SEEDS)) if q != letters(ENGLISH)
+    ]
     # a swap of two equal letters is no slip
     assert 0.7 * SLIP < len(misspelt) / SEEDS <= 1.3 * SLIP
     for q in set(misspelt):
         wrong = [(a, b) for a, b in zip(letters(ENGLISH).split(), q.split(), strict=True) if a != b]
-        (before, after), = wrong
+        ((before, after),) = wrong
         assert edits(before, after) == 1 and len(before) >= 5 and before[0] == after[0]
 
 
@@ -68,14 +69,19 @@ def test_only_questions_change():
     passage = "A new Employee gets 28 Days. Why?"
     examples = [
         Example(f"{ENGLISH[:-1]} in {place}?", passage, ((21, 28),), "en", "t", (("Who ASKS?", "Nobody."),), "Leave")
-        for place in ("Hamburg", "Suzhou", "Trieste", "Lisbon") for _ in range(30)
+        for place in ("Hamburg", "Suzhou", "Trieste", "Lisbon")
+        for _ in range(30)
     ]
     made = as_typed(examples, 5)
     assert len(made) == len(examples) and made != examples
     for before, after in zip(examples, made, strict=True):
-        assert Example(before.question, *[getattr(after, f) for f in (
-            "passage", "quotes", "lang", "source", "history", "heading"
-        )]) == before
+        assert (
+            Example(
+                before.question,
+                *[getattr(after, f) for f in ("passage", "quotes", "lang", "source", "history", "heading")],
+            )
+            == before
+        )
 
 
 def test_the_same_seed_types_the_same():

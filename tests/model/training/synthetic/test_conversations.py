@@ -35,8 +35,11 @@ def example(place, question, answer=None, lang="en", **more):
 PLACES = ("library", "museum", "theatre", "harbour")
 MANY = [
     example(place, question.format(place), answer)
-    for place in PLACES for question, answer in (
-        ("When does the {} open?", "eight"), ("When does the {} close?", "ten"), ("When was the {} built?", "1868"),
+    for place in PLACES
+    for question, answer in (
+        ("When does the {} open?", "eight"),
+        ("When does the {} close?", "ten"),
+        ("When was the {} built?", "1868"),
         ("Who owns the {}?", None),
     )
 ]
@@ -119,7 +122,8 @@ ROWS = {
     ],
     ENGLISH[1]: [row("The Harbour Museum is closed.", "Is the Harbour Museum open?", "closed", "en")],
     CHINESE[0]: [
-        row(LAKE, "青海湖位于哪里？", "青海省西北部", "zh"), row(LAKE, "青海湖的面积有多大？", "4588平方公里", "zh"),
+        row(LAKE, "青海湖位于哪里？", "青海省西北部", "zh"),
+        row(LAKE, "青海湖的面积有多大？", "4588平方公里", "zh"),
         row(LAKE, "青海湖平均水深多少米？", "21米", "zh"),
     ],
     CHINESE[1]: [],
@@ -169,7 +173,10 @@ def test_practice_over_a_passage_that_measures_the_result_is_left_out(data, reci
     (data / "dev.jsonl").write_text(json.dumps({"context": f"Am See. {LAKE[:40]}", "question": "?"}), encoding="utf-8")
     practice = Practice("shortened", 10)
     made = PracticeMaker(
-        replace(recipe, held_out=["dev.jsonl"], stages=[Stage(1.0, [], practice=[practice])]), data, tmp_path, print,
+        replace(recipe, held_out=["dev.jsonl"], stages=[Stage(1.0, [], practice=[practice])]),
+        data,
+        tmp_path,
+        print,
     ).make(practice, 1)
     assert made and {e.passage for e in made} == {MUSEUM}
 

@@ -57,8 +57,10 @@ def test_an_unanswerable_question_stands_over_the_neighbours_without_its_paragra
 
 def test_words_that_stand_for_each_other_are_found_and_exchanged():
     pairs = [
-        ("the red house is old", "红色 房子 很 旧"), ("the red car is new", "红色 汽车 很 新"),
-        ("the blue house is new", "蓝色 房子 很 新"), ("the blue car is old", "蓝色 汽车 很 旧"),
+        ("the red house is old", "红色 房子 很 旧"),
+        ("the red car is new", "红色 汽车 很 新"),
+        ("the blue house is new", "蓝色 房子 很 新"),
+        ("the blue car is old", "蓝色 汽车 很 旧"),
     ] * 6
     translations = Translations({"en": e, "zh": z.replace(" ", "，")} for e, z in pairs)
     assert translations.of["en"]["house"] == "房子"
@@ -71,8 +73,10 @@ def test_words_that_stand_for_each_other_are_found_and_exchanged():
 
 def test_switched_examples_keep_their_passage_and_answer():
     pairs = [
-        ("red house", "红色，房子"), ("blue car", "蓝色，汽车"),
-        ("red car", "红色，汽车"), ("blue house", "蓝色，房子"),
+        ("red house", "红色，房子"),
+        ("blue car", "蓝色，汽车"),
+        ("red car", "红色，汽车"),
+        ("blue house", "蓝色，房子"),
     ] * 9
     translations = Translations({"en": e, "zh": z} for e, z in pairs)
     example = Example("Is the red house big?", "The red house is big.", ((0, 21),), "en", "t")

@@ -25,22 +25,42 @@ GUIDE = "# Town guide\n\nThe town lies by a lake.\n\n" + "".join(
     f"### Prices\n\nA guest pays {n}7 euros for a night in house {n}.\nBreakfast costs {n} euros more.\n\n"
     for n in range(1, 9)
 )
-RULES = "本院规定如下。" + "".join(
-    f"第{n}条，{name}每天早上{n}点开门，晚上关门，节假日不开放，请提前预约。" for n, name in (
-        ("五", "食堂"), ("六", "操场"), ("七", "书店"), ("八", "邮局"), ("九", "诊所"), ("十", "礼堂"),
+RULES = (
+    "本院规定如下。"
+    + "".join(
+        f"第{n}条，{name}每天早上{n}点开门，晚上关门，节假日不开放，请提前预约。"
+        for n, name in (
+            ("五", "食堂"),
+            ("六", "操场"),
+            ("七", "书店"),
+            ("八", "邮局"),
+            ("九", "诊所"),
+            ("十", "礼堂"),
+        )
     )
-) * 3
+    * 3
+)
 
 
 def row(question, *answers, context=GUIDE, lang="en", **more):
     starts = [context.index(a) for a in answers]
-    return {"context": context, "title": "Guide to the town", "question": question, "answers": list(answers),
-            "answer_start": starts, "is_impossible": not answers, "lang": lang, **more}
+    return {
+        "context": context,
+        "title": "Guide to the town",
+        "question": question,
+        "answers": list(answers),
+        "answer_start": starts,
+        "is_impossible": not answers,
+        "lang": lang,
+        **more,
+    }
 
 
 ROWS = [
-    *(row(f"On which floor does the caretaker of house {n} live?", f"on the {floor} floor")
-      for n, floor in enumerate(FLOORS, 1)),
+    *(
+        row(f"On which floor does the caretaker of house {n} live?", f"on the {floor} floor")
+        for n, floor in enumerate(FLOORS, 1)
+    ),
     *(row(f"What does a night in house {n} cost?", f"{n}7 euros") for n in range(1, 9)),
     row("Who built house 3?"),
     row("What do a night in house 2 and breakfast there cost?", "27 euros", "2 euros more", all_answers=True),
@@ -80,8 +100,10 @@ def test_sentences_rows_and_lines_make_up_the_whole_document():
 @pytest.mark.parametrize(
     ("before", "path"),
     [
-        ("The town lies", ("Town guide",)), ("House 2 has", ("Town guide", "House 2")),
-        ("A guest pays 27", ("Town guide", "House 2", "Prices")), ("House 3 has", ("Town guide", "House 3")),
+        ("The town lies", ("Town guide",)),
+        ("House 2 has", ("Town guide", "House 2")),
+        ("A guest pays 27", ("Town guide", "House 2", "Prices")),
+        ("House 3 has", ("Town guide", "House 3")),
         ("# Town", ("Town guide",)),
     ],
 )
@@ -213,8 +235,10 @@ def test_no_follow_up_and_no_question_alone_on_its_document_is_joined(tmp_path):
 
 
 def test_chinese_questions_are_joined_as_chinese_ones_are(tmp_path):
-    both = [row("邮局几点开门？", "早上八点", context=RULES, lang="zh"),
-            row("诊所几点开门？", "早上九点", context=RULES, lang="zh")]
+    both = [
+        row("邮局几点开门？", "早上八点", context=RULES, lang="zh"),
+        row("诊所几点开门？", "早上九点", context=RULES, lang="zh"),
+    ]
     made = in_one_breath(read(tmp_path, *both), 1.0, random.Random(1))
     assert len(made) == 2
     for q in made:
@@ -223,9 +247,13 @@ def test_chinese_questions_are_joined_as_chinese_ones_are(tmp_path):
 
 
 def test_windows_of_other_documents_look_like_an_answer_and_hold_none(tmp_path):
-    towns = {name: GUIDE.replace("The town", name).replace("7 euros", f"{n}5 euros") for n, name in enumerate(
-        ("Aldmoor", "Birkfeld", "Cransley", "Dunmere"), 1,
-    )}
+    towns = {
+        name: GUIDE.replace("The town", name).replace("7 euros", f"{n}5 euros")
+        for n, name in enumerate(
+            ("Aldmoor", "Birkfeld", "Cransley", "Dunmere"),
+            1,
+        )
+    }
     rows = [
         row(f"What does a night in house 3 of {name} cost?", f"3{n}5 euros", context=text) | {"title": name}
         for n, (name, text) in enumerate(towns.items(), 1)

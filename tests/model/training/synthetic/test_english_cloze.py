@@ -26,7 +26,7 @@ def test_the_answer_is_the_phrase_and_is_not_in_the_question():
     made = english_cloze_questions(texts(), 60, 1, "t")
     assert len(made) == 60
     for e in made:
-        (start, end), = e.quotes
+        ((start, end),) = e.quotes
         answer = e.passage[start:end]
         assert 0 < len(answer) <= LONGEST_ANSWER
         assert answer == answer.strip()

@@ -42,7 +42,7 @@ def test_a_cloze_question_is_answered_by_its_span_and_does_not_contain_it():
     made = cloze_questions(texts(), 20, 5, "t")
     assert len(made) == 20
     for e in made:
-        (start, end), = e.quotes
+        ((start, end),) = e.quotes
         answer = e.passage[start:end]
         assert answer
         assert answer not in e.question
@@ -63,7 +63,7 @@ def test_practice_is_the_same_for_the_same_seed():
 
 
 def test_a_table_is_read_with_its_markup_removed():
-    table, = tables(MANUAL)
+    (table,) = tables(MANUAL)
     assert table.header == ("Code", "Meaning", "Level")
     assert table.rows[:2] == (("E01", "Door open", "warning"), ("E02", "Pump blocked", "fault"))
     assert table.before == "The display shows a code."
@@ -76,7 +76,7 @@ def test_a_table_question_is_answered_by_the_cell_it_asks_for(lang):
     rows = {row[0]: row for row in next(tables(MANUAL)).rows}
     for e in made:
         assert len(e.passage) <= LONGEST[lang]
-        (start, end), = e.quotes        # one table only: no stranger's row to ask for
+        ((start, end),) = e.quotes  # one table only: no stranger's row to ask for
         cell = e.passage[start:end]
         named = [name for name in rows if name in e.question]
         if named:
@@ -104,8 +104,11 @@ PASSAGE_EN = (
 
 def examples():
     answers = ("1868", "Norway", "timber")
-    questions = ("When did Ann Carter build the harbour?", "Where do ships with timber come from?",
-                 "What do ships from Norway bring?")
+    questions = (
+        "When did Ann Carter build the harbour?",
+        "Where do ships with timber come from?",
+        "What do ships from Norway bring?",
+    )
     return [
         Example(q, PASSAGE_EN, ((PASSAGE_EN.index(a), PASSAGE_EN.index(a) + len(a)),), "en", "t")
         for q, a in zip(questions, answers, strict=True)
@@ -141,8 +144,10 @@ def test_an_exchanged_name_stands_nowhere_in_the_passage():
 
 def test_chinese_names_are_exchanged_too():
     passage = "鲁迅于1881年出生于浙江省绍兴，后来去了日本仙台学医，回国后在北京大学教书。" * 2
-    asked = [Example("鲁迅哪一年出生于绍兴？", passage, ((3, 8),), "zh", "t"),
-             Example("杜甫在上海大学教什么？", "杜甫在上海大学教写诗。", ((8, 10),), "zh", "t")]
+    asked = [
+        Example("鲁迅哪一年出生于绍兴？", passage, ((3, 8),), "zh", "t"),
+        Example("杜甫在上海大学教什么？", "杜甫在上海大学教写诗。", ((8, 10),), "zh", "t"),
+    ]
     made = with_other_name(asked, 1.0, 1)
     assert {e.passage for e in made} == {passage, asked[1].passage}
     assert all(e.question not in (asked[0].question, asked[1].question) for e in made)

@@ -45,7 +45,9 @@ def test_sure_answers_become_examples_between_other_sentences(tmp_path, reader):
     made = labelled_questions(ROWS, 10, 1, "t", lambda: reader, tmp_path / "labels.jsonl", silent)
     answers = {e.question: e.passage[slice(*e.quotes[0])] for e in made}
     assert answers == {
-        "Who built the tower?": "Anna Lind", "When was the tower built?": "1820", "What is the tower made of?": "brick",
+        "Who built the tower?": "Anna Lind",
+        "When was the tower built?": "1820",
+        "What is the tower made of?": "brick",
     }
     assert all(e.passage.count("The tower") > 1 for e in made)
 
@@ -64,10 +66,13 @@ def test_labels_are_kept_and_not_asked_for_again(tmp_path, reader):
     assert labelled_questions(ROWS, 10, 1, "t", never, cache, silent) == second
 
 
-@pytest.mark.parametrize(("words", "text"), [
-    ("how often is notre dame 's paper published ?", "how often is notre dame's paper published?"),
-    ("it did n't -lrb- yet -rrb- end , they said .", "it didn't (yet) end, they said."),
-    ("`` hello '' she said", '"hello" she said'),
-])
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        ("how often is notre dame 's paper published ?", "how often is notre dame's paper published?"),
+        ("it did n't -lrb- yet -rrb- end , they said .", "it didn't (yet) end, they said."),
+        ("`` hello '' she said", '"hello" she said'),
+    ],
+)
 def test_spaces_of_a_tokenizer_are_taken_out(words, text):
     assert untokenized(words) == text

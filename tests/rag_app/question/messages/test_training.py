@@ -24,8 +24,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("data")
     for name in QUESTIONS:
         asked = [t for t in TOPICS if t.isascii() == (".en." in name)]
-        rows = [{"question": f"What does rule {n} say about the {t}?" if t.isascii() else f"{t}的第{n}条规定是什么？"}
-                for t in asked for n in range(3 * EVERY)]
+        rows = [
+            {"question": f"What does rule {n} say about the {t}?" if t.isascii() else f"{t}的第{n}条规定是什么？"}
+            for t in asked
+            for n in range(3 * EVERY)
+        ]
         path = folder / name
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(lzma.compress("".join(json.dumps(r) + "\n" for r in rows).encode()))
@@ -55,8 +58,14 @@ def test_weights_are_two_numbers_for_each_ngram_and_for_every_message(made: Path
 
 @pytest.mark.parametrize(
     ("message", "expected"),
-    [("thank you!", "talk"), ("谢谢你", "talk"), ("What can you do?", "about"), ("你是谁？", "about"),
-     ("What does rule 7 say about the boiler?", "documents"), ("年假的第7条规定是什么？", "documents")],
+    [
+        ("thank you!", "talk"),
+        ("谢谢你", "talk"),
+        ("What can you do?", "about"),
+        ("你是谁？", "about"),
+        ("What does rule 7 say about the boiler?", "documents"),
+        ("年假的第7条规定是什么？", "documents"),
+    ],
 )
 def test_remade_weights_tell_the_kinds_apart(remade: None, message: str, expected: str) -> None:
     assert kind.kind_of(message) == expected
