@@ -17,16 +17,10 @@ class BertSettings:
 
     Attributes:
         width: of its vectors.
-        layers: how many.
-        heads: of attention in each.
-        norm_eps: of the layer norms.
         longest: tokens of a text, the special ones included, that are read; the rest is cut off.
     """
 
     width: int
-    layers: int
-    heads: int
-    norm_eps: float
     longest: int
 
     @classmethod
@@ -61,13 +55,7 @@ def _read(folder: Path) -> BertSettings | None:
     )
     if not plain:
         return None
-    return BertSettings(
-        width=config["hidden_size"],
-        layers=config["num_hidden_layers"],
-        heads=config["num_attention_heads"],
-        norm_eps=config["layer_norm_eps"],
-        longest=longest,
-    )
+    return BertSettings(width=config["hidden_size"], longest=longest)
 
 
 def _pools_by_mean(pooling: dict[str, Any]) -> bool:

@@ -7,10 +7,9 @@ from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ingest.library import Library
-from model.text.language import language_of
+from ingest.catalogue.document_language import document_language
+from ingest.library.library import Library
 
-_JUDGED = 20_000  # characters of a document by which its language is told
 BIN = 100  # characters: width of a bar of the histogram
 
 
@@ -53,7 +52,7 @@ def statistics_of(library: Library) -> Statistics:
         found.characters += record.characters
         found.types[record.mime or Path(record.source).suffix] += 1
         if record.chunks:
-            found.languages[language_of(library.text(record.document_id)[:_JUDGED])] += 1
+            found.languages[document_language(library.text(record.document_id))] += 1
         lengths = [len(chunk.text) for chunk in library.document_chunks(record.document_id)]
         found.chunks += len(lengths)
         found.lengths.update(length // BIN * BIN for length in lengths)

@@ -47,6 +47,7 @@ class Attention(nn.Module):
         self.k = nn.Linear(config.n_embd, kv, bias=config.bias)
         self.v = nn.Linear(config.n_embd, kv, bias=config.bias)
         self.out = nn.Linear(config.n_embd, config.n_embd, bias=config.bias)
+        self.qkv: nn.Module | None = None  # the three side by side, in place of them (prepacking.py)
 
     def forward(
         self, x: Tensor, layer: int, mask: Tensor | None, rope: tuple[Tensor, Tensor] | None, cache: Cache | None
@@ -54,9 +55,14 @@ class Attention(nn.Module):
         """(B, T, C) -> (B, T, C); mask broadcastable to (B, H, T, S), or None for "all see all"."""
         b, t, c = x.shape
         d = self.config.head_size
-        q = self.q(x).view(b, t, -1, d).transpose(1, 2)  # (B, H, T, D)
-        k = self.k(x).view(b, t, -1, d).transpose(1, 2)  # (B, H_kv, T, D)
-        v = self.v(x).view(b, t, -1, d).transpose(1, 2)
+        if self.qkv is None:
+            q, k, v = self.q(x), self.k(x), self.v(x)
+        else:
+            kv = self.config.n_kv_head * d
+            q, k, v = self.qkv(x).split((c, kv, kv), dim=-1)
+        q = q.view(b, t, -1, d).transpose(1, 2)  # (B, H, T, D)
+        k = k.view(b, t, -1, d).transpose(1, 2)  # (B, H_kv, T, D)
+        v = v.view(b, t, -1, d).transpose(1, 2)
         if rope is not None:
             q, k = rotate(q, *rope), rotate(k, *rope)
         if cache is not None:
@@ -87,17 +93,16 @@ class MLP(nn.Module):
 
     def __init__(self, config: GPTConfig) -> None:
         super().__init__()
-        self.kind = config.mlp
-        self.up = nn.Linear(config.n_embd, config.n_inner, bias=config.bias)
+        self.up: nn.Module = nn.Linear(config.n_embd, config.n_inner, bias=config.bias)
         self.gate = nn.Linear(config.n_embd, config.n_inner, bias=config.bias) if config.mlp == "swiglu" else None
+        self.gelu: nn.Module = nn.GELU("tanh" if config.mlp == "gelu_tanh" else "none")
         self.down = nn.Linear(config.n_inner, config.n_embd, bias=config.bias)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, T, C) -> (B, T, C)."""
         if self.gate is not None:
             return self.down(F.silu(self.gate(x)) * self.up(x))  # type: ignore[no-any-return]
-        approximate = "tanh" if self.kind == "gelu_tanh" else "none"
-        return self.down(F.gelu(self.up(x), approximate=approximate))  # type: ignore[no-any-return]
+        return self.down(self.gelu(self.up(x)))  # type: ignore[no-any-return]
 
 
 class Block(nn.Module):
@@ -166,7 +171,8 @@ class GPT(nn.Module):
         Args:
             x: what `embed` returned, (B, T, C).
             mask: bool, broadcastable to (B, H, T, S), True where a token may look (`prefix_mask`,
-                `causal_mask`); None: every token sees every token.
+                `causal_mask`), or, where nothing is trained, numbers to add to the scores; None: every token sees
+                every token.
             positions: (T,) or (B, T); by default the T places after those in the cache.
             cache: keys and values of the tokens before; extended in place.
 
