@@ -6,10 +6,11 @@ import time
 
 import streamlit as st
 
-from rag_app.ui.conversation import Conversation, Turn
+from rag_app.ui.conversation import Conversation
 from rag_app.ui.engine import Engine, Stage
 from rag_app.ui.error_messages import explain
-from rag_app.ui.pending import PendingAnswer, Phase
+from rag_app.ui.pending import PendingAnswer
+from rag_app.ui.progress import Phase
 from rag_app.ui.rendering import (
     answer_html,
     nearest_html,
@@ -36,18 +37,18 @@ _PERSON, _DOCUMENTS = ":material/person:", ":material/format_quote:"
 
 
 def show_conversation(conversation: Conversation, engine: Engine, strings: Strings, *, is_local: bool) -> None:
-    """Draw all turns; with a question in the making, stay until it is answered, then draw the page again."""
-    for turn in conversation.turns:
-        _show_question(turn.question)
+    """Draw all exchanges; with a question in the making, stay until it is answered, then draw the page again."""
+    for exchange in conversation.exchanges:
+        _show_question(exchange.question)
         with st.chat_message("assistant", avatar=_DOCUMENTS):
-            _show_turn(turn, strings, is_local=is_local)
+            _show_exchange(exchange, strings, is_local=is_local)
     pending = conversation.pending
     if pending is not None:
         _show_question(pending.question)
         with st.chat_message("assistant", avatar=_DOCUMENTS):
             _scroll_to_question(conversation)
             _follow(pending, engine, strings, is_local=is_local)
-        conversation.turns.append(pending.turn)
+        conversation.exchanges.append(pending.exchange)
         conversation.pending = None
         conversation.is_fresh = True
         st.rerun()
@@ -59,7 +60,7 @@ def show_conversation(conversation: Conversation, engine: Engine, strings: Strin
 def _scroll_to_question(conversation: Conversation) -> None:
     """Bring the last question to the top of the window, so that its answer is in view."""
     # The browser runs a script again only if it is another one.
-    step = f"{len(conversation.turns)}{'…' if conversation.pending else ''}"
+    step = f"{len(conversation.exchanges)}{'…' if conversation.pending else ''}"
     st.html(_SCROLL.format(step), unsafe_allow_javascript=True)
 
 
@@ -68,11 +69,11 @@ def _show_question(question: str) -> None:
         st.html(question_html(question))
 
 
-def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
-    if turn.error is not None:
-        st.html(trouble_html(explain(turn.error, strings)))
+def _show_exchange(exchange: Exchange, strings: Strings, *, is_local: bool) -> None:
+    if exchange.error is not None:
+        st.html(trouble_html(explain(exchange.error, strings)))
         return
-    answer = turn.answer
+    answer = exchange.answer
     if answer is None:
         return
     if answer.small_talk:
@@ -82,18 +83,18 @@ def _show_turn(turn: Turn, strings: Strings, *, is_local: bool) -> None:
         (
             searched_for_html(answer, strings),
             question_read_html(answer, strings),
-            searched_in_html(turn.searched_in, strings),
+            searched_in_html(exchange.searched_in, strings),
         )
     )
     if searched:
         st.html(searched)
     if not answer.answered:
-        st.html(possible_html(answer, turn.evidence, strings) if answer.possible else not_found_html(answer))
+        st.html(possible_html(answer, exchange.evidence, strings) if answer.possible else not_found_html(answer))
         if answer.passages:
             with st.expander(strings.nearest):
                 st.html(nearest_html(answer.passages, strings))
         return
-    st.html(answer_html(answer, turn.evidence, strings, is_local=is_local))
+    st.html(answer_html(answer, exchange.evidence, strings, is_local=is_local))
 
 
 def _follow(pending: PendingAnswer, engine: Engine, strings: Strings, *, is_local: bool) -> None:
@@ -103,7 +104,7 @@ def _follow(pending: PendingAnswer, engine: Engine, strings: Strings, *, is_loca
     shown = ("", "")
     while not pending.finished.wait(_LOOK_EVERY):
         label = progress_html(_doing(pending, engine, strings), int(time.monotonic() - started))
-        now = label, pending.text
+        now = label, pending.progress.text
         if now[0] != shown[0]:
             progress.html(now[0])
         if now[1] != shown[1]:
@@ -112,6 +113,6 @@ def _follow(pending: PendingAnswer, engine: Engine, strings: Strings, *, is_loca
 
 
 def _doing(pending: PendingAnswer, engine: Engine, strings: Strings) -> str:
-    if pending.phase is Phase.LOADING:
+    if pending.progress.phase is Phase.LOADING:
         return strings.loading_search if engine.stage is Stage.SEARCH else strings.loading_reader
-    return strings.searching if pending.phase is Phase.SEARCHING else strings.reading
+    return strings.searching if pending.progress.phase is Phase.SEARCHING else strings.reading

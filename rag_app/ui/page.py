@@ -60,7 +60,7 @@ def _show(settings: Settings, strings: Strings, contents: DeltaGenerator) -> Non
         if question.strip() and conversation.pending is None:
             conversation.pending = PendingAnswer(
                 question.strip(),
-                conversation.turns,
+                conversation.exchanges,
                 settings=settings,
                 library=library,
                 engine=engine,
@@ -80,8 +80,8 @@ def _show(settings: Settings, strings: Strings, contents: DeltaGenerator) -> Non
             on_submit=ask_typed,
             disabled=conversation.pending is not None,
         )
-        if not conversation.turns and conversation.pending is None:
+        if not conversation.exchanges and conversation.pending is None:
             show_beginning(library, ask, strings, settings.chat_model)
-    elif not conversation.turns:
+    elif not conversation.exchanges:
         show_first_page(library, queue, strings, settings.chat_model)
     show_conversation(conversation, engine, strings, is_local=settings.chat_model == "local")

@@ -5,38 +5,29 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Sequence
-from enum import Enum
 
 from ingest.catalogue.document_filter import DocumentFilter
 from ingest.library import Library
 from rag_app.answers.evidence import evidence_of
 from rag_app.settings import Settings
-from rag_app.ui.conversation import Turn, chat_history
 from rag_app.ui.engine import Engine
+from rag_app.ui.exchange import Exchange, chat_history
+from rag_app.ui.progress import Phase, Progress
 
 _log = logging.getLogger(__name__)
 
 
-class Phase(Enum):
-    """How far a question is."""
-
-    LOADING = "loading"
-    SEARCHING = "searching"
-    READING = "reading"
-
-
 class PendingAnswer:
-    """Runs the chain; the page looks at `phase` and `text` until `finished`, then takes `turn`.
+    """Runs the chain; the page looks at `progress` until `finished`, then takes `exchange`.
 
     Attributes:
-        text: what the model has said so far; it is not checked against the documents yet.
-        turn: what came of it, set before `finished` is.
+        exchange: what came of it, set before `finished` is.
     """
 
     def __init__(
         self,
         question: str,
-        turns: Sequence[Turn],
+        before: Sequence[Exchange],
         *,
         settings: Settings,
         library: Library,
@@ -45,11 +36,10 @@ class PendingAnswer:
         searched_in: str,
     ) -> None:
         self.question = question
-        self.phase = Phase.LOADING
-        self.text = ""
+        self.progress = Progress()
         self.finished = threading.Event()
-        self.turn = Turn(question)
-        self._turns = tuple(turns)
+        self.exchange = Exchange(question)
+        self._before = tuple(before)
         self._settings = settings
         self._library = library
         self._engine = engine
@@ -59,24 +49,24 @@ class PendingAnswer:
 
     def _run(self) -> None:
         try:
-            self.turn = self._answer()
+            self.exchange = self._answer()
         except Exception as error:  # noqa: BLE001 - whatever it is, the person is told in words, not by a silent thread
             _log.exception("a question could not be answered")
-            self.turn = Turn(self.question, error=error, searched_in=self._searched_in)
+            self.exchange = Exchange(self.question, error=error, searched_in=self._searched_in)
         finally:
             self.finished.set()
 
-    def _answer(self) -> Turn:
+    def _answer(self) -> Exchange:
         model = self._engine.load()
         from rag_app.chain import build_chain
         from rag_app.ui.chain_progress import ChainProgress
 
-        self.phase = Phase.SEARCHING
+        self.progress.phase = Phase.SEARCHING
         chain = build_chain(self._settings, library=self._library, model=model)
         answer = chain.invoke(
-            {"question": self.question, "chat_history": chat_history(self._turns), "filter": self._chosen},
-            config={"callbacks": [ChainProgress(self)]},
+            {"question": self.question, "chat_history": chat_history(self._before), "filter": self._chosen},
+            config={"callbacks": [ChainProgress(self.progress)]},
         )
         is_local = self._settings.chat_model == "local"
         evidence = evidence_of(answer, self._library, numbered_by_passage=not is_local)
-        return Turn(self.question, answer, evidence, searched_in=self._searched_in)
+        return Exchange(self.question, answer, evidence, searched_in=self._searched_in)

@@ -6,11 +6,12 @@ from streamlit.testing.v1 import AppTest
 
 
 def conversation_page() -> None:
-    """A page with turns answered twice, not at all, and with small talk; AppTest runs this source by itself."""
+    """A page with questions answered twice, not at all, and with small talk; AppTest runs this source by itself."""
     from rag_app.answers.answer import Answer, Citation, QuotedAnswer
     from rag_app.answers.evidence import AnswerEvidence, Evidence, Piece
-    from rag_app.ui.conversation import Conversation, Turn
+    from rag_app.ui.conversation import Conversation
     from rag_app.ui.conversation_view import show_conversation
+    from rag_app.ui.exchange import Exchange
     from rag_app.ui.strings import ENGLISH
 
     def answer(number: int, quote: str) -> tuple[QuotedAnswer, AnswerEvidence]:
@@ -20,13 +21,13 @@ def conversation_page() -> None:
         return QuotedAnswer(quote, 0.9, (cited,)), AnswerEvidence((place,), ())
 
     (one, first), (two, second) = answer(1, "<b>28</b>"), answer(2, "30")
-    answered = Turn("How many?", Answer("How many?", one.text, True, 0.9, (one, two)), (first, second))
-    refused = Turn("Who?", Answer("Who?", "Not in your documents.", False, 0.1))
-    greeted = Turn("Hi!", Answer("Hi!", "Happy to <help>!", False, 0.0, small_talk=True), searched_in="a folder")
+    answered = Exchange("How many?", Answer("How many?", one.text, True, 0.9, (one, two)), (first, second))
+    refused = Exchange("Who?", Answer("Who?", "Not in your documents.", False, 0.1))
+    greeted = Exchange("Hi!", Answer("Hi!", "Happy to <help>!", False, 0.0, small_talk=True), searched_in="a folder")
     show_conversation(Conversation([answered, refused, greeted]), None, ENGLISH, is_local=True)  # type: ignore[arg-type]
 
 
-def test_turns_are_drawn_as_escaped_html() -> None:
+def test_exchanges_are_drawn_as_escaped_html() -> None:
     page = AppTest.from_function(conversation_page, default_timeout=120).run()
     assert not page.exception
     drawn = [element.proto.body for element in page.get("html")]
