@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from benchmarks.rivals import to_int8
 from ingest.documents import LoadedDocument
-from ingest.embedding.embedder import SHIPPED, SentenceTransformerEmbedder
+from ingest.embedding.embedder import SHIPPED, LocalEmbedder
 from ingest.resources import shipped
 from ingest.splitting.splitter import SplitterSettings, split
 from model.json_lines import read_lines
@@ -107,7 +107,7 @@ def main() -> None:
     options = parser.parse_args()
     from sentence_transformers import SentenceTransformer
 
-    ours = SentenceTransformerEmbedder(options.embedder or SHIPPED)
+    ours = LocalEmbedder(options.embedder or SHIPPED)
     texts = chunks(options.text, options.chunks)
     model = SentenceTransformer(str(ours.folder), device="cpu", local_files_only=True)
     works: dict[str, Embed] = {

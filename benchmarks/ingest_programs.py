@@ -15,7 +15,7 @@ import psutil
 from numpy.typing import NDArray
 
 from ingest.documents import DocumentRecord, Incoming
-from ingest.embedding.embedder import SentenceTransformerEmbedder
+from ingest.embedding.embedder import LocalEmbedder
 from ingest.library import Library
 from ingest.splitting.splitter import SplitterSettings
 
@@ -51,7 +51,7 @@ class TimedEmbedder:
     """The shipped embedder, which notes the seconds spent in it."""
 
     def __init__(self) -> None:
-        self._inner = SentenceTransformerEmbedder()
+        self._inner = LocalEmbedder()
         self.name, self.dimension = self._inner.name, self._inner.dimension
         self.fingerprint = self._inner.fingerprint
         self.seconds = 0.0
@@ -133,7 +133,7 @@ def run_theirs(folder: Path, into: Path, dtype: str | None) -> Result:
     """Run the quick start once."""
     from benchmarks import langchain_quick_start
 
-    embeddings = langchain_quick_start.SentenceTransformerEmbeddings(SentenceTransformerEmbedder().folder, dtype)
+    embeddings = langchain_quick_start.SentenceTransformerEmbeddings(LocalEmbedder().folder, dtype)
     embeddings.embed_query("ready")
     sizes = SplitterSettings()
     before, started = _processor_seconds(), time.perf_counter()

@@ -9,8 +9,8 @@ import random
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_LONGEST = 15_000  # characters of a document
-_SHORTEST = 400
+_MAX_CHARACTERS = 15_000  # characters of a document
+_MIN_CHARACTERS = 400
 # Of a hundred documents.
 _SHARES = {".md": 35, ".txt": 20, ".html": 15, ".docx": 15, ".pdf": 10, ".csv": 5}
 
@@ -58,8 +58,8 @@ def _texts(folder: Path) -> Iterator[str]:
 def _of_one(path: Path) -> Iterator[str]:
     with lzma.open(path, "rt", encoding="utf-8") if path.suffix == ".xz" else path.open(encoding="utf-8") as lines:
         for line in lines:
-            text = str(json.loads(line)["text"])[:_LONGEST]
-            if len(text) >= _SHORTEST:
+            text = str(json.loads(line)["text"])[:_MAX_CHARACTERS]
+            if len(text) >= _MIN_CHARACTERS:
                 yield text
 
 

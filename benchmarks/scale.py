@@ -32,7 +32,7 @@ from tqdm import tqdm
 from benchmarks.scale_corpus import Corpus
 from benchmarks.scale_report import write_report
 from ingest.documents import Chunk, Incoming, LoadedDocument
-from ingest.embedding.embedder import SHIPPED, SentenceTransformerEmbedder
+from ingest.embedding.embedder import SHIPPED, LocalEmbedder
 from ingest.library import Library
 
 CHUNKS = 50  # of a document
@@ -95,7 +95,7 @@ def sizes(folder: Path) -> tuple[float, float]:
     return database / 1e6, index / 1e6
 
 
-def ask(folder: Path, corpus: Corpus, embedder: SentenceTransformerEmbedder, questions: int) -> dict[str, Any]:
+def ask(folder: Path, corpus: Corpus, embedder: LocalEmbedder, questions: int) -> dict[str, Any]:
     """Ask in this process, which is fresh: how long, and how much memory.
 
     Returns:
@@ -117,8 +117,8 @@ def ask(folder: Path, corpus: Corpus, embedder: SentenceTransformerEmbedder, que
         }
         works = {
             "embed": embedder.embed_query,
-            "dense": lambda q: library.dense(q, 50),
-            "keyword": lambda q: library.keyword(q, 50),
+            "dense": lambda q: library.search_vectors(q, 50),
+            "keyword": lambda q: library.search_keywords(q, 50),
             "all": retriever.invoke,
         }
         for name, work in works.items():
@@ -136,7 +136,7 @@ def ask(folder: Path, corpus: Corpus, embedder: SentenceTransformerEmbedder, que
     return found
 
 
-def recall(library: Library, embedder: SentenceTransformerEmbedder, questions: list[str]) -> float:
+def recall(library: Library, embedder: LocalEmbedder, questions: list[str]) -> float:
     """The share of the ten nearest texts of each question that `dense` finds, by comparing with every vector."""
     rates = []
     for question in questions:
@@ -146,7 +146,7 @@ def recall(library: Library, embedder: SentenceTransformerEmbedder, questions: l
             similarities = block @ vector
             best = np.argsort(-similarities)[:10]
             nearest = sorted([*nearest, *((float(similarities[i]), hashes[i]) for i in best)], reverse=True)[:10]
-        ids = [chunk_id for chunk_id, _ in library.dense(question, 10)]
+        ids = [chunk_id for chunk_id, _ in library.search_vectors(question, 10)]
         found = set(library._catalogue.chunks.hashes(ids).values())
         rates.append(len(found & {key for _, key in nearest}) / 10)
     return float(np.mean(rates))
@@ -165,7 +165,7 @@ def main() -> None:
     options = parser.parse_args()
     options.work.mkdir(parents=True, exist_ok=True)
     os.environ.setdefault("HF_HUB_OFFLINE", "1")
-    embedder = SentenceTransformerEmbedder(options.embedder or SHIPPED)
+    embedder = LocalEmbedder(options.embedder or SHIPPED)
     if options.stage is None and not (options.work / "corpus.npz").exists():
         stage("corpus")  # the model is not loaded here: its memory is no part of ingesting given vectors
     corpus = Corpus.load_or_make(options.work / "corpus.npz", options.texts, embedder, options.passages)

@@ -18,7 +18,7 @@ from ingest.splitting.splitter import SplitterSettings, split
 from model.text.language import language_of
 
 NOISE = 0.35  # length of the noise beside a vector of length 1: a copy's similarity to its mean is about 0.94
-LEAST = 200  # characters of a passage
+MIN_CHARACTERS = 200  # characters of a passage
 
 
 @dataclass
@@ -94,7 +94,7 @@ def passages_of(file: Path, count: int) -> list[str]:
         for line in stream:
             text = json.loads(line)["text"][:20_000]
             chunks = split(LoadedDocument(text, "text/plain", "text"), SplitterSettings())
-            found += [chunk.text for chunk in chunks if len(chunk.text) >= LEAST][:5]
+            found += [chunk.text for chunk in chunks if len(chunk.text) >= MIN_CHARACTERS][:5]
             if len(found) >= count:
                 break
     return found[:count]

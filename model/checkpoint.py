@@ -25,7 +25,7 @@ __all__ = ["CONFIG_FILE", "WEIGHTS_FILE", "CheckpointError", "load_checkpoint", 
 CONFIG_FILE = "config.json"
 WEIGHTS_FILE = "model.safetensors"
 _SCALE = ".row_scale"
-_LEAST_ROUNDED = 32  # rows and columns of a matrix that is stored as int8; smaller ones weigh next to nothing
+_MIN_ROUNDED = 32  # rows and columns of a matrix that is stored as int8; smaller ones weigh next to nothing
 
 
 def save_checkpoint(
@@ -78,7 +78,7 @@ def load_checkpoint(folder: Path, dtype: torch.dtype = torch.float32) -> tuple[G
 def _shrink(state: dict[str, Tensor]) -> dict[str, Tensor]:
     small: dict[str, Tensor] = {}
     for name, tensor in state.items():
-        if tensor.dim() == 2 and min(tensor.shape) >= _LEAST_ROUNDED and not name.startswith("copy_head."):
+        if tensor.dim() == 2 and min(tensor.shape) >= _MIN_ROUNDED and not name.startswith("copy_head."):
             scale = tensor.abs().amax(dim=1, keepdim=True).clamp_min(1e-8) / 127
             small[name] = (tensor / scale).round().to(torch.int8)
             small[name + _SCALE] = scale

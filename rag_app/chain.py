@@ -37,7 +37,7 @@ from rag_app.collection import open_library
 from rag_app.prompts import load_prompt
 from rag_app.question.conversation import searched_with, turns_of
 from rag_app.question.greeting import without_greeting
-from rag_app.question.limit import LONGEST_QUESTION, QuestionTooLong
+from rag_app.question.limit import MAX_QUESTION_CHARACTERS, QuestionTooLong
 from rag_app.question.messages.kind import LIKELY, SURE, kind_of
 from rag_app.question.parts import parts_of
 from rag_app.retrieval.rerank import cross_encoder
@@ -50,7 +50,7 @@ State = dict[str, Any]
 class ChainInput(TypedDict, total=False):
     """Input of the chain: `question` is required, `chat_history` is oldest first, in any form that LangChain knows.
 
-    A `question` of more than `LONGEST_QUESTION` characters raises `QuestionTooLong`, one without words ValueError.
+    A `question` of more than `MAX_QUESTION_CHARACTERS` raises `QuestionTooLong`, one without words ValueError.
 
     `filter` chooses the documents to look into, in place of the settings' own.
     """
@@ -182,7 +182,7 @@ def _question(given: ChainInput) -> str:
     question = question.strip()
     if not question:
         raise ValueError("the question is empty")
-    if len(question) > LONGEST_QUESTION:
+    if len(question) > MAX_QUESTION_CHARACTERS:
         raise QuestionTooLong(len(question))
     return question
 

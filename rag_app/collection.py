@@ -10,14 +10,14 @@ from pathlib import Path
 
 from platformdirs import user_data_path
 
-from ingest.embedding.embedder import SHIPPED, Embedder, SentenceTransformerEmbedder
+from ingest.embedding.embedder import SHIPPED, Embedder, LocalEmbedder
 from ingest.library import Library
 from rag_app.settings import APP_NAME, Settings
 
 
 def build_embedder(settings: Settings) -> Embedder:
     """The configured embedder; nothing is loaded before the first text."""
-    return SentenceTransformerEmbedder(settings.embedder or SHIPPED)
+    return LocalEmbedder(settings.embedder or SHIPPED)
 
 
 def open_library(settings: Settings, *, embedder: Embedder | None = None, create: bool = True) -> Library:

@@ -19,8 +19,8 @@ LANGUAGES = ("en", "zh")
 _NAMES_DECIDE = {"text/plain", "text/x-source-code", "image/*"}  # many kinds of files: their extensions tell them apart
 _WILDCARD = re.compile(r"[*?\[]")
 _UNSTORABLE = re.compile(r"[\0\ud800-\udfff]")
-_LONGEST = 4096  # characters of a value
-_MOST = 100  # values of one field
+_MAX_CHARACTERS = 4096  # characters of a value
+_MAX_VALUES = 100  # values of one field
 _CHANGED = "COALESCE(s.modified_at, f.ingested_at)"
 
 
@@ -61,11 +61,11 @@ class DocumentFilter:
         """Check the values."""
         for name in VALUES:
             values: tuple[str, ...] = getattr(self, name)
-            if len(values) > _MOST:
-                raise FilterError(f"{name}: {len(values)} values are too many; give at most {_MOST}")
+            if len(values) > _MAX_VALUES:
+                raise FilterError(f"{name}: {len(values)} values are too many; give at most {_MAX_VALUES}")
             for value in values:
-                if not value.strip() or len(value) > _LONGEST or _UNSTORABLE.search(value):
-                    raise FilterError(f"{name} {value[:80]!r}: give 1 to {_LONGEST} characters of text")
+                if not value.strip() or len(value) > _MAX_CHARACTERS or _UNSTORABLE.search(value):
+                    raise FilterError(f"{name} {value[:80]!r}: give 1 to {_MAX_CHARACTERS} characters of text")
         for value in self.type:
             _type_condition(value)
         for value in self.language:

@@ -60,7 +60,7 @@ class Embedder(Protocol):
         """Return an array of shape `(dimension,)` of length 1."""
 
 
-class SentenceTransformerEmbedder:
+class LocalEmbedder:
     """A sentence-transformers model from the local disk, on the CPU; it never touches the network.
 
     `name_or_path` is a folder, or the name of a model in the local Hugging Face cache. `bilingual-minilm` is the one

@@ -8,8 +8,8 @@ from typing import Generic, TypeVar
 
 from ingest.engines import Worker
 
-_MOST_WAITING = 64  # results
-_MOST_WEIGHT = 8_000_000  # characters of the results that wait; one result may be larger
+_MAX_WAITING = 64  # results
+_MAX_WEIGHT = 8_000_000  # characters of the results that wait; one result may be larger
 _IDLE = 0.2  # seconds without a result
 _JOIN = 5.0  # seconds for a thread to see that its parser is gone
 
@@ -111,7 +111,7 @@ class ParserPool(Generic[_Item, _Result]):
         return True
 
     def _has_room(self, weight: int) -> bool:
-        fits = len(self._waiting) < _MOST_WAITING and self._waiting_weight + weight <= _MOST_WEIGHT
+        fits = len(self._waiting) < _MAX_WAITING and self._waiting_weight + weight <= _MAX_WEIGHT
         return fits or not self._waiting
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 
 from ingest.job.changes import Change, change_of, is_storable, shown, vanished
 from ingest.library import Library
-from ingest.parser import MOST_BYTES
+from ingest.parser import MAX_BYTES
 from ingest.sources.discovery import FoundFile, discover
 from ingest.sources.ignore_rules import Selection
 
@@ -31,7 +31,7 @@ def plan(
     *,
     prune: bool = False,
     selection: Selection = Selection(),  # noqa: B008 - immutable
-    max_bytes: int = MOST_BYTES,
+    max_bytes: int = MAX_BYTES,
 ) -> Iterator[Planned]:
     """Yield what `ingest` with these arguments would do, file by file; `library` is None when there is none yet.
 

@@ -21,7 +21,7 @@ from ingest.library import Library
 from ingest.sources.ignore_rules import IGNORE_FILE, Selection
 
 _STEP = 50  # milliseconds between two looks at the events
-_MOST_CHANGES = 5000  # paths; of more, all files are looked at
+_MAX_CHANGES = 5000  # paths; of more, all files are looked at
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def watch(
                 _warm_up(library, engine)
             more = listener.wait(settings, delay if again is None or again else None)
             delay = min(delay * 2, settings.longest_retry) if more == set() else settings.retry
-            changed = None if again is None or more is None or len(again | more) > _MOST_CHANGES else again | more
+            changed = None if again is None or more is None or len(again | more) > _MAX_CHANGES else again | more
 
 
 def _warm_up(library: Library, engine: Engine) -> None:
@@ -172,7 +172,7 @@ class _Listener:
             self._first = self._first or self._last
             self._paths |= relevant
             # New rules may concern every file.
-            self._everything |= any(p.name == IGNORE_FILE for p in relevant) or len(self._paths) > _MOST_CHANGES
+            self._everything |= any(p.name == IGNORE_FILE for p in relevant) or len(self._paths) > _MAX_CHANGES
             self._changed.notify_all()
 
     def _relevant(self, path: Path) -> Path | None:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from model.text.han import HAN
 
-LONGEST_TOKEN = 100  # characters; what is longer is no word (base64, a line of code without a space)
+MAX_TOKEN = 100  # characters; what is longer is no word (base64, a line of code without a space)
 
 # SQLite's unicode61 takes private-use characters for letters, so this one can stand for a separator within a token.
 _JOINER = "\ue000"
@@ -24,7 +24,7 @@ _DIGIT_GROUPS = re.compile(
     r"(?<![\w.,:/-])(?:\+\d{1,3}[- ]?)?(?:\(\d{2,5}\)[- ]?)?\d{1,5}([-/ ])\d{2,8}(?:\1\d{2,8}){0,4}(?![\w-])", re.ASCII
 )
 _THOUSANDS = re.compile(r"(?<![\w.,])\d{1,3}+(?:,\d{3})++(?![\w,])", re.ASCII)
-_FEWEST_DIGITS, _MOST_DIGITS = 7, 15  # of a telephone number, a date or an order number
+_MIN_DIGITS, _MAX_DIGITS = 7, 15  # of a telephone number, a date or an order number
 _NO_DIGIT = re.compile(r"\D+")
 _SEPARATOR = re.compile(r"[\W_]")
 _DROPPED = re.compile(r"(?<!\d)[-_./:@\\]|[-_./:@\\](?!\d)")
@@ -34,11 +34,11 @@ def identifiers(folded: str) -> Iterator[str]:
     """Yield the tokens of all identifiers in a text of lower-case letters; some may come twice."""
     for match in _IDENTIFIER.finditer(folded):
         for part in _with_parts(match.group()):
-            if len(part) <= LONGEST_TOKEN:
+            if len(part) <= MAX_TOKEN:
                 yield _token(part)
     for match in _DIGIT_GROUPS.finditer(folded):
         digits = _NO_DIGIT.sub("", match.group())
-        if _FEWEST_DIGITS <= len(digits) <= _MOST_DIGITS:
+        if _MIN_DIGITS <= len(digits) <= _MAX_DIGITS:
             yield digits
     for match in _THOUSANDS.finditer(folded):
         yield match.group().replace(",", "")

@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from ingest.keywords.terms import any_of
 
 COLUMN_WEIGHTS = "1.0, 1.0, 1.0, 1.0"  # title, heading, body, identifiers; benchmarks/keyword_analysis.py
-_MOST_ROWS = 30_000  # that are scored for one query, if the best are among them
+_MAX_ROWS = 30_000  # that are scored for one query, if the best are among them
 _K1 = 1.2  # FTS5's
 _SPARE = 16  # rows of a document in the making may stand among the best
 
@@ -26,7 +26,7 @@ def keyword_search(
     terms: Sequence[str],
     k: int,
     among: Collection[str] | None = None,
-    most_rows: int = _MOST_ROWS,
+    most_rows: int = _MAX_ROWS,
 ) -> list[tuple[str, float]]:
     """Return up to `k` chunks that hold any of `terms` as `(chunk_id, score in 0..1)`, the largest score first.
 

@@ -20,7 +20,7 @@ from typing import Any
 
 import platformdirs
 
-from ingest.keywords.identifiers import LONGEST_TOKEN, identifiers
+from ingest.keywords.identifiers import MAX_TOKEN, identifiers
 from ingest.keywords.stop_words import ASKING_WORDS, STOP_WORDS
 from model.text.han import HAN, simplified
 
@@ -28,7 +28,7 @@ KEYWORDS_VERSION = 2  # part of a library's fingerprint: a change of the tokens 
 
 _HAN_RUN = re.compile(f"[{HAN}]+")
 _WORD = re.compile(f"[^\\W_{HAN}]+")
-_MOST_QUERY_TOKENS = 128
+_MAX_QUERY_TOKENS = 128
 
 
 def index_text(text: str) -> str:
@@ -48,7 +48,7 @@ def query_terms(query: str) -> list[str]:
     """
     folded = _fold(query)
     words = list(dict.fromkeys([*_words(folded), *identifiers(folded)]))
-    return ([w for w in words if w not in ASKING_WORDS] or words)[:_MOST_QUERY_TOKENS]
+    return ([w for w in words if w not in ASKING_WORDS] or words)[:_MAX_QUERY_TOKENS]
 
 
 def any_of(terms: Sequence[str]) -> str:
@@ -71,7 +71,7 @@ def _words(folded: str) -> Iterator[str]:
 
 def _plain_words(folded: str, start: int, end: int) -> Iterator[str]:
     for match in _WORD.finditer(folded, start, end):
-        if match.end() - match.start() <= LONGEST_TOKEN:
+        if match.end() - match.start() <= MAX_TOKEN:
             yield match.group()
 
 

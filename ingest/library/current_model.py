@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ingest.catalogue import Catalogue
-from ingest.embedding.embedder import Embedder, EmbedderError, SentenceTransformerEmbedder
+from ingest.embedding.embedder import Embedder, EmbedderError, LocalEmbedder
 from ingest.splitting.splitter import SplitterSettings
 from ingest.upkeep.fingerprint import Fingerprint
 from ingest.vectors.index import VectorIndex, open_index
@@ -60,7 +60,7 @@ class CurrentModel:
             stored = Fingerprint.read(self._folder, self._reindex_command)
             if not self._use.fingerprint.agrees_with(stored):
                 try:
-                    use = self._vectors_of_model(SentenceTransformerEmbedder(stored.model))
+                    use = self._vectors_of_model(LocalEmbedder(stored.model))
                 except (EmbedderError, OSError):
                     use = self._use
                 use.fingerprint.check(stored, self._folder, self._reindex_command)

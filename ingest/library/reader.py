@@ -133,8 +133,8 @@ class LibraryReader:
         """Return, of few paths, the files (archives, e-mails) in which those lie that lie in one."""
         return containers_of(self._catalogue, sources)
 
-    def keyword(self, query: str, k: int, *, among: Collection[str] | None = None) -> list[tuple[str, float]]:
-        """Return up to `k` `(chunk_id, BM25 score)`, the largest score first.
+    def search_keywords(self, query: str, k: int, *, among: Collection[str] | None = None) -> list[tuple[str, float]]:
+        """Return up to `k` `(chunk_id, share of the highest possible BM25 score, 0..1)`, the largest first.
 
         Args:
             query: any text; nothing in it is syntax.
@@ -144,7 +144,7 @@ class LibraryReader:
         terms = query_terms(query) if k > 0 else []
         return self._catalogue.keywords.search(terms, k, among) if terms else []
 
-    def dense(self, query: str, k: int, *, among: Collection[str] | None = None) -> list[tuple[str, float]]:
+    def search_vectors(self, query: str, k: int, *, among: Collection[str] | None = None) -> list[tuple[str, float]]:
         """Return up to `k` `(chunk_id, cosine similarity)`, the most similar first.
 
         Args:

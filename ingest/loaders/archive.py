@@ -9,7 +9,7 @@ from functools import partial
 from ingest.documents import LoadedDocument
 from ingest.loaders.encoding import decode
 from ingest.loaders.errors import FailureKind, LoadError
-from ingest.loaders.members import MOST_MEMBERS, MOST_UNPACKED, Member, Names
+from ingest.loaders.members import MAX_MEMBERS, MAX_UNPACKED, Member, Names
 from ingest.loaders.package import DAMAGES
 
 _UTF8_NAME = 0x800  # the flag that says that a name is UTF-8
@@ -34,13 +34,13 @@ def archive_members(data: bytes) -> Iterator[Member]:
         raise LoadError(f"the ZIP archive is damaged and cannot be opened ({error})", FailureKind.DAMAGED) from error
     with archive:
         entries = [entry for entry in archive.infolist() if _is_file(entry)]
-        if len(entries) > MOST_MEMBERS:
+        if len(entries) > MAX_MEMBERS:
             raise LoadError(
-                f"it holds more than {MOST_MEMBERS:,} files; unpack it and ingest the folder", FailureKind.PACKED
+                f"it holds more than {MAX_MEMBERS:,} files; unpack it and ingest the folder", FailureKind.PACKED
             )
-        if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+        if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
             raise LoadError(
-                f"it unpacks to more than {MOST_UNPACKED >> 30} GB; unpack it and ingest the folder", FailureKind.PACKED
+                f"it unpacks to more than {MAX_UNPACKED >> 30} GB; unpack it and ingest the folder", FailureKind.PACKED
             )
         names = Names()
         for entry in entries:

@@ -12,7 +12,7 @@ from ingest.loaders.normalise import normalise
 
 _DELIMITERS = ",;\t|"
 _JUDGED = 50  # lines
-_LONGEST_FIELD = 1 << 20  # characters
+_MAX_FIELD = 1 << 20  # characters
 
 
 def load_csv(data: bytes, stem: str) -> LoadedDocument:
@@ -37,7 +37,7 @@ def _load(text: str, delimiter: str, mime: str, stem: str) -> LoadedDocument:
 
 
 def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
-    csv.field_size_limit(_LONGEST_FIELD)
+    csv.field_size_limit(_MAX_FIELD)
     # Excel writes the delimiter into a first line of its own.
     lines = io.StringIO(text.split("\n", 1)[1] if text[:4].lower() == "sep=" and "\n" in text else text, newline="")
     try:

@@ -34,12 +34,12 @@ _COMMON_LATIN = frozenset("àáâäãåæçèéêëìíîïñòóôöõøœùú�
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _CONTROL = re.compile("[\x01-\x08\x0e-\x1a\x1c-\x1f\x7f\x80-\x9f\ufffd]")
 _LETTER = re.compile(r"[\w\s]")
-_LEAST_USUAL = 0.5  # of UTF-16 text without a mark: the other byte order gives rare characters
-_LEAST_LETTERS = 0.7  # of a detected text: rubbish decodes into signs
+_MIN_USUAL = 0.5  # of UTF-16 text without a mark: the other byte order gives rare characters
+_MIN_LETTERS = 0.7  # of a detected text: rubbish decodes into signs
 _SAMPLE = 200_000  # characters: enough to judge by
-_LEAST_SCORE = 0.15
-_MOST_CONTROL = 0.01
-_MOST_ACCENTS = 0.25
+_MIN_SCORE = 0.15
+_MAX_CONTROL = 0.01
+_MAX_ACCENTS = 0.25
 
 
 def decode(data: bytes) -> str:
@@ -75,7 +75,7 @@ def is_plain_text(start: bytes) -> bool:
         text = codecs.getincrementaldecoder("utf-8")().decode(start)  # a character may be cut off at the end
     except UnicodeDecodeError:
         return False
-    return "\x00" not in text and len(_CONTROL.findall(text)) <= _MOST_CONTROL * len(text)
+    return "\x00" not in text and len(_CONTROL.findall(text)) <= _MAX_CONTROL * len(text)
 
 
 def decode_as(data: bytes, encoding: str) -> str | None:
@@ -104,7 +104,7 @@ def _without_mark(data: bytes) -> str:
             continue
         sample = text[:_SAMPLE]
         usual = sum(c.isascii() or c in _COMMON_CHINESE or c in _COMMON_LATIN for c in sample)
-        if usual >= _LEAST_USUAL * len(sample) and any(c in sample for c in " \n，。"):
+        if usual >= _MIN_USUAL * len(sample) and any(c in sample for c in " \n，。"):
             return text
     raise LoadError("it contains binary data, not text", FailureKind.BINARY)
 
@@ -117,7 +117,7 @@ def _detected(data: bytes) -> str:
     sample = data if len(data) <= _SAMPLE else data[: data.rfind(b"\n", 0, _SAMPLE) + 1] or data[:_SAMPLE]
     best = from_bytes(sample, threshold=0.15, preemptive_behaviour=False, enable_fallback=False).best()
     text = None if best is None else _strictly(data, best.encoding)
-    if text is None or (len(_LETTER.findall(text[:_SAMPLE])) < _LEAST_LETTERS * len(text[:_SAMPLE])):
+    if text is None or (len(_LETTER.findall(text[:_SAMPLE])) < _MIN_LETTERS * len(text[:_SAMPLE])):
         raise LoadError("its text encoding was not recognised; save it as UTF-8", FailureKind.ENCODING)
     return text
 
@@ -135,13 +135,13 @@ def _likeliest(data: bytes) -> str | None:
             continue
         if (score := _plausibility(text, common)) > best_score:
             best_text, best_score = text, score
-    return best_text if best_score >= _LEAST_SCORE else None
+    return best_text if best_score >= _MIN_SCORE else None
 
 
 def _is_mostly_ascii(text: str) -> bool:
     """Say whether accents are as rare as in western European languages: any bytes at all decode as cp1252."""
     sample = text[:_SAMPLE]
-    return len(_NON_ASCII.findall(sample)) <= _MOST_ACCENTS * len(sample)
+    return len(_NON_ASCII.findall(sample)) <= _MAX_ACCENTS * len(sample)
 
 
 def _plausibility(text: str, common: frozenset[str]) -> float:
@@ -152,6 +152,6 @@ def _plausibility(text: str, common: frozenset[str]) -> float:
 
 def _reject_binary(text: str) -> str:
     sample = text[:_SAMPLE]
-    if len(_CONTROL.findall(sample)) > _MOST_CONTROL * len(sample):
+    if len(_CONTROL.findall(sample)) > _MAX_CONTROL * len(sample):
         raise LoadError("it contains binary data, not text", FailureKind.BINARY)
     return text

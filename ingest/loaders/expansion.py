@@ -17,7 +17,7 @@ from ingest.loaders.detection import detect
 from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.formats import Format
 from ingest.loaders.large.text import LARGE, Content, drop_pages
-from ingest.loaders.members import MOST_MEMBER_BYTES, MOST_MEMBERS, MOST_UNPACKED, Member
+from ingest.loaders.members import MAX_MEMBER_BYTES, MAX_MEMBERS, MAX_UNPACKED, Member
 
 _DEEPEST = 4  # containers inside one another: a ZIP in an e-mail in a mailbox in a ZIP
 _SMALLEST_MESSAGE = 250  # bytes
@@ -42,18 +42,18 @@ class Part:
 class _Budget:
     """What may still be taken out of one file."""
 
-    members: int = MOST_MEMBERS
-    unpacked: int = MOST_UNPACKED
+    members: int = MAX_MEMBERS
+    unpacked: int = MAX_UNPACKED
 
     def take(self, member: Member) -> None:
         if self.members < 1:
             raise LoadError(
-                f"more than {MOST_MEMBERS:,} files are packed into one; unpack it and ingest the folder",
+                f"more than {MAX_MEMBERS:,} files are packed into one; unpack it and ingest the folder",
                 FailureKind.PACKED,
             )
         if member.size > self.unpacked:
             raise LoadError(
-                f"it unpacks to more than {MOST_UNPACKED >> 30} GB; unpack it and ingest the folder", FailureKind.PACKED
+                f"it unpacks to more than {MAX_UNPACKED >> 30} GB; unpack it and ingest the folder", FailureKind.PACKED
             )
         self.members -= 1
         self.unpacked -= member.size
@@ -111,7 +111,7 @@ def _members(path: str, large: str, found: Format, data: Content, budget: _Budge
         budget.take(member)
         inner = f"{path}/{member.name}" if path else member.name
         try:
-            content = member.read() if member.size <= MOST_MEMBER_BYTES else _too_large()
+            content = member.read() if member.size <= MAX_MEMBER_BYTES else _too_large()
         except LoadError as error:
             yield Part(inner, hashlib.sha256(inner.encode()).hexdigest(), member.size, _raising(error))
             continue
@@ -119,7 +119,7 @@ def _members(path: str, large: str, found: Format, data: Content, budget: _Budge
 
 
 def _too_large() -> NoReturn:
-    raise LoadError(f"it is larger than {MOST_MEMBER_BYTES >> 20} MB; split it", FailureKind.TOO_LARGE)
+    raise LoadError(f"it is larger than {MAX_MEMBER_BYTES >> 20} MB; split it", FailureKind.TOO_LARGE)
 
 
 def _load(found: Format, data: Content, stem: str) -> LoadedDocument:

@@ -41,8 +41,8 @@ _BLOCKS = frozenset(
 _HEADINGS = frozenset(["h1", "h2", "h3", "h4", "h5", "h6"])
 _LAYOUT_INSIDE = ["table", "h1", "h2", "h3", "h4", "article", "section", "form"]
 _PROSE_INSIDE = ["p", "ul", "ol", "div"]
-_LONGEST_CELL = 500  # characters; a cell with longer paragraphs, or with several, is a part of the page's layout
-_MOST_SPANNED = 100  # columns or rows that one cell may claim
+_MAX_CELL = 500  # characters; a cell with longer paragraphs, or with several, is a part of the page's layout
+_MAX_SPANNED = 100  # columns or rows that one cell may claim
 _INVISIBLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.I)
 _NOT_TEXT = (Comment, Declaration, Doctype, ProcessingInstruction)
 _SPACES = re.compile(r"[ \t\n\r\f\v]+")
@@ -129,7 +129,7 @@ def _is_data(table: Tag) -> bool:
     if table.find("th"):
         return True
     prose = (cell.find_all(_PROSE_INSIDE) for cell in table.find_all("td"))
-    return not any(len(blocks) > 1 or sum(len(b.get_text()) for b in blocks) > _LONGEST_CELL for blocks in prose)
+    return not any(len(blocks) > 1 or sum(len(b.get_text()) for b in blocks) > _MAX_CELL for blocks in prose)
 
 
 def _has_header(table: Tag) -> bool:
@@ -170,7 +170,7 @@ def _rows(table: Tag) -> Iterator[list[str]]:
 
 def _span(cell: Tag, name: str) -> int:
     stated = str(cell.get(name, "1")).strip()
-    return min(max(1, int(stated)), _MOST_SPANNED) if stated.isascii() and stated.isdigit() and len(stated) < 9 else 1
+    return min(max(1, int(stated)), _MAX_SPANNED) if stated.isascii() and stated.isdigit() and len(stated) < 9 else 1
 
 
 class _Lines:

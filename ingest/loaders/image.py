@@ -15,8 +15,8 @@ from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.ocr import read_picture
 from ingest.loaders.package import STUMBLES
 
-_MOST_PIXELS = 100_000_000  # of one frame: an A4 page at 900 dpi
-_MOST_FRAMES = 500
+_MAX_PIXELS = 100_000_000  # of one frame: an A4 page at 900 dpi
+_MAX_FRAMES = 500
 _SMALLEST_SIDE = 20  # pixels: a smaller picture is an icon
 
 
@@ -45,11 +45,11 @@ def _frames(data: bytes) -> Iterator[NDArray[np.uint8]]:
             with Image.open(io.BytesIO(data)) as picture:
                 still = picture.format != "TIFF"
                 for number, frame in enumerate(ImageSequence.Iterator(picture)):
-                    if number >= (1 if still else _MOST_FRAMES):
+                    if number >= (1 if still else _MAX_FRAMES):
                         return
-                    if frame.width * frame.height > _MOST_PIXELS:
+                    if frame.width * frame.height > _MAX_PIXELS:
                         raise LoadError(
-                            f"it has more than {_MOST_PIXELS // 10**6} million pixels; make it smaller",
+                            f"it has more than {_MAX_PIXELS // 10**6} million pixels; make it smaller",
                             FailureKind.TOO_LARGE,
                         )
                     if min(frame.size) >= _SMALLEST_SIDE:

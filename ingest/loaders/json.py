@@ -11,7 +11,7 @@ from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.normalise import normalise
 from ingest.loaders.tables import clean_cell, record_lines
 
-_MOST = 50 << 20  # bytes of one JSON value: in memory it takes about ten times as much
+_MAX_BYTES = 50 << 20  # bytes of one JSON value: in memory it takes about ten times as much
 _DEEPEST = 50
 _PROSE = 300  # characters: a longer string stands in a paragraph of its own
 
@@ -22,9 +22,9 @@ def load_json(data: bytes, stem: str) -> LoadedDocument:
     Raises:
         LoadError: for anything but JSON, for more than 50 MB and for values nested more than 50 deep.
     """
-    if len(data) > _MOST:
+    if len(data) > _MAX_BYTES:
         raise LoadError(
-            f"it is larger than {_MOST >> 20} MB; save its records as JSON lines (.jsonl)", FailureKind.TOO_LARGE
+            f"it is larger than {_MAX_BYTES >> 20} MB; save its records as JSON lines (.jsonl)", FailureKind.TOO_LARGE
         )
     builder = DocumentBuilder()
     _add(builder, parse_json(decode(data)), 1)

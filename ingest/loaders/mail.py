@@ -18,7 +18,7 @@ from ingest.loaders.members import Member, Names
 
 _SHOWN = ("From", "To", "Cc", "Date", "Subject")
 _DEEPEST = 50  # parts inside parts
-_MOST_PARTS = 1000
+_MAX_PARTS = 1000
 # What the email package is known to raise on broken headers and bodies.
 _STUMBLES = (ValueError, LookupError, TypeError, AttributeError, AssertionError)
 
@@ -77,9 +77,9 @@ def _parts(message: EmailMessage) -> Iterator[EmailMessage]:
     while waiting:
         part, depth = waiting.pop()
         found += 1
-        if depth > _DEEPEST or found > _MOST_PARTS:
+        if depth > _DEEPEST or found > _MAX_PARTS:
             raise LoadError(
-                f"the e-mail has more than {_MOST_PARTS} parts or nests more than {_DEEPEST} deep", FailureKind.TOO_DEEP
+                f"the e-mail has more than {_MAX_PARTS} parts or nests more than {_DEEPEST} deep", FailureKind.TOO_DEEP
             )
         if part.get_content_type() == "message/rfc822" or not part.is_multipart():
             yield part

@@ -5,13 +5,13 @@ import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 
-MOST_MEMBERS = 10_000  # of one file, at all depths
-MOST_UNPACKED = 1 << 30  # bytes of one file, at all depths
-MOST_MEMBER_BYTES = 200 << 20  # of one member
+MAX_MEMBERS = 10_000  # of one file, at all depths
+MAX_UNPACKED = 1 << 30  # bytes of one file, at all depths
+MAX_MEMBER_BYTES = 200 << 20  # of one member
 
 # Control characters, and those that turn the reading direction or cannot be seen: a name is shown to people.
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
-_LONGEST_PART = 120  # characters between two slashes
+_MAX_PART = 120  # characters between two slashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +36,12 @@ def member_name(raw: str, number: int) -> str:
 
 
 def _shortened(part: str) -> str:
-    if len(part) <= _LONGEST_PART:
+    if len(part) <= _MAX_PART:
         return part
     stem, dot, extension = part.rpartition(".")
     if not dot or len(extension) > 10:
-        return part[:_LONGEST_PART]
-    return f"{stem[: _LONGEST_PART - len(extension) - 1]}.{extension}"
+        return part[:_MAX_PART]
+    return f"{stem[: _MAX_PART - len(extension) - 1]}.{extension}"
 
 
 class Names:

@@ -11,8 +11,8 @@ from ingest.loaders.json import parse_json
 from ingest.loaders.markdown import read_markdown
 from ingest.loaders.normalise import normalise
 
-_LONGEST_OUTPUT = 2000  # characters of one output: logs and tables of thousands of rows are no prose
-_MOST = 200 << 20
+_MAX_OUTPUT = 2000  # characters of one output: logs and tables of thousands of rows are no prose
+_MAX_BYTES = 200 << 20
 
 
 def load_notebook(data: bytes, stem: str) -> LoadedDocument:
@@ -55,8 +55,8 @@ def _outputs(cell: dict[str, Any]) -> Iterator[str]:
     for output in _dicts(cell.get("outputs")):
         shown = output.get("data")
         text = _joined(output.get("text") or (shown.get("text/plain") if isinstance(shown, dict) else None))
-        if len(text) > _LONGEST_OUTPUT:
-            text = text[:_LONGEST_OUTPUT].rpartition("\n")[0] or text[:_LONGEST_OUTPUT]
+        if len(text) > _MAX_OUTPUT:
+            text = text[:_MAX_OUTPUT].rpartition("\n")[0] or text[:_MAX_OUTPUT]
         if text.strip():
             yield text
 

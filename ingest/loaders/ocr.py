@@ -17,7 +17,7 @@ from ingest.loaders.pdf.line_wraps import rejoin_lines
 from ingest.loaders.pdf.reading_order import Box, in_reading_order
 
 INSTALL_HINT = "install the OCR extra (pip install 'quoted-rag[ocr]') and ingest it again"
-_LEAST_SCORE = 0.5  # of a line, 0 to 1: what is less sure is noise in a picture
+_MIN_SCORE = 0.5  # of a line, 0 to 1: what is less sure is noise in a picture
 _LARGEST_SIDE = 2400  # pixels: a larger picture is made smaller
 _LOCK = threading.Lock()  # one picture at a time: the engine keeps buffers
 
@@ -56,7 +56,7 @@ def read_picture(pixels: NDArray[np.uint8]) -> str:
         return ""
     boxes = []
     for corners, text, score in zip(found.boxes, found.txts, found.scores, strict=True):
-        if score >= _LEAST_SCORE and text.strip():
+        if score >= _MIN_SCORE and text.strip():
             (left, top), (right, bottom) = corners.min(axis=0).tolist(), corners.max(axis=0).tolist()
             boxes.append(Box(left, top, right, bottom, normalise(text).strip()))
     return rejoin_lines("\n".join(in_reading_order(boxes))).strip()

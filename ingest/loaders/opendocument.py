@@ -10,9 +10,9 @@ from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.package import DAMAGES, local_name, open_package, parse_xml
 
-_MOST_CELLS = 5_000_000
-_MOST_REPEATED = 1000  # of one row or cell that has text
-_MOST_SPACES = 100
+_MAX_CELLS = 5_000_000
+_MAX_REPEATED = 1000  # of one row or cell that has text
+_MAX_SPACES = 100
 _UNREAD = frozenset({"tracked-changes", "annotation", "annotation-end", "forms", "sequence-decls", "master-page"})
 _INLINE_BREAKS = {"line-break": "\n", "tab": "\t"}
 
@@ -67,7 +67,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.builder = DocumentBuilder()
-        self._cells = _MOST_CELLS
+        self._cells = _MAX_CELLS
         self._slides = 0
 
     def read(self, body: etree._Element) -> None:
@@ -113,7 +113,7 @@ class _Reader:
             if local_name(row) != "table-row" or _table_of(row) is not table:
                 continue
             cells = self._cells_of(row)
-            for _ in range(_count(row, "number-rows-repeated", _MOST_REPEATED) if cells else 0):
+            for _ in range(_count(row, "number-rows-repeated", _MAX_REPEATED) if cells else 0):
                 self._take(len(cells))
                 yield cells
 
@@ -125,7 +125,7 @@ class _Reader:
             if local_name(cell) in {"table-cell", "covered-table-cell"}:
                 text = _words(cell)
                 if text:
-                    repeated = _count(cell, "number-columns-repeated", _MOST_REPEATED)
+                    repeated = _count(cell, "number-columns-repeated", _MAX_REPEATED)
                     self._take(empty + repeated)
                     cells += [""] * empty + [text] * repeated
                     empty = 0
@@ -137,7 +137,7 @@ class _Reader:
         self._cells -= cells
         if self._cells < 0:
             raise LoadError(
-                f"the file has more than {_MOST_CELLS:,} cells; split it or save it as CSV", FailureKind.TOO_LARGE
+                f"the file has more than {_MAX_CELLS:,} cells; split it or save it as CSV", FailureKind.TOO_LARGE
             )
 
 
@@ -165,7 +165,7 @@ def _words(element: etree._Element) -> str:
             if _is_unread(e, element):
                 continue
             if name == "s":
-                parts.append(" " * _count(e, "c", _MOST_SPACES))
+                parts.append(" " * _count(e, "c", _MAX_SPACES))
             elif name in _INLINE_BREAKS:
                 parts.append(_INLINE_BREAKS[name])
             elif name == "note-body":

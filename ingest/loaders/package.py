@@ -11,8 +11,8 @@ from lxml import etree
 
 from ingest.loaders.errors import FailureKind, LoadError
 
-MOST_UNPACKED = 1 << 30  # bytes of all parts together: more is a ZIP bomb, not a document
-_MOST_XML = 100 << 20  # bytes of one XML part; its tree takes about ten times as much
+MAX_UNPACKED = 1 << 30  # bytes of all parts together: more is a ZIP bomb, not a document
+_MAX_XML = 100 << 20  # bytes of one XML part; its tree takes about ten times as much
 # What a damaged package makes zipfile raise, and what libraries do that stumble over what is in one.
 DAMAGES = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, KeyError, ValueError, OSError)
 STUMBLES = (*DAMAGES, AttributeError, TypeError, IndexError, OverflowError, ZeroDivisionError, SyntaxError)
@@ -35,11 +35,11 @@ def open_package(data: bytes, kind: str) -> Iterator[zipfile.ZipFile]:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as package:
             entries = package.infolist()
-            if sum(entry.file_size for entry in entries) > MOST_UNPACKED:
+            if sum(entry.file_size for entry in entries) > MAX_UNPACKED:
                 raise LoadError("it unpacks to more than a gigabyte; split the document", FailureKind.TOO_LARGE)
-            if any(entry.file_size > _MOST_XML for entry in entries if entry.filename.endswith((".xml", "html"))):
+            if any(entry.file_size > _MAX_XML for entry in entries if entry.filename.endswith((".xml", "html"))):
                 raise LoadError(
-                    f"a part of it unpacks to more than {_MOST_XML >> 20} MB of XML; split the document",
+                    f"a part of it unpacks to more than {_MAX_XML >> 20} MB of XML; split the document",
                     FailureKind.TOO_LARGE,
                 )
             if any(entry.flag_bits & 1 for entry in entries):

@@ -27,8 +27,8 @@ _SETTINGS = {
 _UNREAD = (nodes.comment, nodes.substitution_definition, nodes.target, nodes.raw, nodes.pending, nodes.meta)
 _ROLE = re.compile(r"^:[\w.:+-]+:`~?!?(?:([^`<]*?)\s*<[^`>]*>|([^`]*))`$|^`([^`]*)`:[\w.:+-]+:$")
 _DIRECTIVE = re.compile(r"^\.\. [\w:.+-]+::[ \t]*(.*)\n?(?:[ \t]+:[\w-]+:.*\n?)*")
-_MOST = 20 << 20  # bytes: docutils takes about a second for 100 kB
-_LONGEST_LINE = 10_000  # characters: docutils takes time that grows with the square of a line of marks
+_MAX_BYTES = 20 << 20  # bytes: docutils takes about a second for 100 kB
+_MAX_LINE = 10_000  # characters: docutils takes time that grows with the square of a line of marks
 _DEEPEST = 60  # sections, lists and quotes inside one another
 
 
@@ -40,13 +40,14 @@ def load_restructuredtext(data: bytes, stem: str) -> LoadedDocument:
     Raises:
         LoadError: for binary content, an unknown encoding, or a document that docutils cannot take.
     """
-    if len(data) > _MOST:
+    if len(data) > _MAX_BYTES:
         raise LoadError(
-            f"it is larger than {_MOST >> 20} MB, too much for reStructuredText; save it as .txt", FailureKind.TOO_LARGE
+            f"it is larger than {_MAX_BYTES >> 20} MB, too much for reStructuredText; save it as .txt",
+            FailureKind.TOO_LARGE,
         )
     text = normalise(decode(data))
-    if max(map(len, text.split("\n"))) > _LONGEST_LINE:
-        too_long = f"it has lines of more than {_LONGEST_LINE:,} characters and was read as plain text"
+    if max(map(len, text.split("\n"))) > _MAX_LINE:
+        too_long = f"it has lines of more than {_MAX_LINE:,} characters and was read as plain text"
         return LoadedDocument(text=text, mime="", title=stem, warning=too_long)
     try:
         tree = publish_doctree(text, settings_overrides=_SETTINGS)

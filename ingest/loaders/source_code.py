@@ -31,8 +31,8 @@ _C_FUNCTION = re.compile(
     r"[A-Za-z_][\w:<>,*&\[\]]*(?:\s+[\w:<>,*&\[\]]+){0,5}[\s*&]+(?P<name>~?[A-Za-z_][\w:~]*)\s*\([^;{}]{0,300}\)?[^;]{0,80}$"
 )
 _KEPT_ABOVE = re.compile(r"^\s*(?://|/\*|\*|#|--|;;|@|\[|'''|\"\"\")")
-_LONGEST_LINE = 1000  # characters: a longer one is no definition
-_MOST_HEADINGS = 20_000
+_MAX_LINE = 1000  # characters: a longer one is no definition
+_MAX_HEADINGS = 20_000
 
 
 def load_python(data: bytes, stem: str) -> LoadedDocument:
@@ -74,7 +74,7 @@ def _by_pattern(lines: list[str]) -> list[tuple[int, int, str]]:
     found: list[tuple[int, int, str]] = []
     open_indents: list[int] = []
     for number, line in enumerate(lines):
-        if len(line) > _LONGEST_LINE or not line.strip():
+        if len(line) > _MAX_LINE or not line.strip():
             continue
         match = _DEFINITION.match(line) or _C_FUNCTION.match(line)
         named = next((g for k, g in match.groupdict().items() if g and k != "indent"), "") if match else ""
@@ -89,7 +89,7 @@ def _by_pattern(lines: list[str]) -> list[tuple[int, int, str]]:
         while first > 0 and _KEPT_ABOVE.match(lines[first - 1]) and (not found or first - 1 > found[-1][0]):
             first -= 1  # its comment and its annotations
         found.append((first, len(open_indents), name))
-    return found[:_MOST_HEADINGS]
+    return found[:_MAX_HEADINGS]
 
 
 def _document(text: str, definitions: list[tuple[int, int, str]], stem: str) -> LoadedDocument:

@@ -15,9 +15,9 @@ HeaderEvidence = Literal["stated", "likely", "unknown"]
 
 _FIGURE = re.compile(r"\d")
 _VALUE = re.compile(r"[^\w(]*\d|[A-Z]{3} ?\d")  # begins with a figure, a sign and a figure, or a currency
-_LONGEST_LINE = 400  # characters: a wider row becomes several lines, each with the row's first cell
-_LONGEST_NAME = 80  # characters of a column's name; anything longer is a cell
-_MOST_JUDGED = 50  # rows
+_MAX_LINE = 400  # characters: a wider row becomes several lines, each with the row's first cell
+_MAX_NAME = 80  # characters of a column's name; anything longer is a cell
+_MAX_JUDGED = 50  # rows
 
 
 def clean_cell(text: str) -> str:
@@ -33,7 +33,7 @@ def table_lines(rows: Iterable[Sequence[str]], header: HeaderEvidence) -> Iterat
     rows are held in memory.
     """
     remaining = (row for row in ([clean_cell(cell) for cell in row] for row in rows) if any(row))
-    first = [row for _, row in zip(range(_MOST_JUDGED), remaining, strict=False)]
+    first = [row for _, row in zip(range(_MAX_JUDGED), remaining, strict=False)]
     if not first:
         return
     columns = [i for i in range(max(map(len, first))) if any(i < len(row) and row[i] for row in first)]
@@ -51,7 +51,7 @@ def _has_header(rows: Sequence[Sequence[str]], columns: Sequence[int], evidence:
     if evidence == "stated":
         return True
     names = [rows[0][i] if i < len(rows[0]) else "" for i in columns]
-    if len(set(names)) < len(names) or any(len(name) > _LONGEST_NAME for name in names):
+    if len(set(names)) < len(names) or any(len(name) > _MAX_NAME for name in names):
         return False
     if any(name and not any(map(str.isalpha, name)) for name in names):  # a figure or a date is a value
         return False
@@ -82,7 +82,7 @@ def record_lines(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
         return
     line = first
     for pair in written:
-        if line != first and len(line) + len(pair) > _LONGEST_LINE:
+        if line != first and len(line) + len(pair) > _MAX_LINE:
             yield line
             line = first
         line += "; " + pair

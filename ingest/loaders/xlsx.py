@@ -15,7 +15,7 @@ from ingest.loaders.builder import DocumentBuilder
 from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.package import STUMBLES, check_package
 
-_MOST_CELLS = 5_000_000  # empty ones too: a row may claim 16,384 cells in a few bytes
+_MAX_CELLS = 5_000_000  # empty ones too: a row may claim 16,384 cells in a few bytes
 _TITLE_ROWS = 20  # at the top of a sheet, in which lines above the table are looked for
 
 
@@ -71,14 +71,14 @@ class _CellCounter:
     """Reads rows as text and stops a workbook that has too many cells."""
 
     def __init__(self) -> None:
-        self._left = _MOST_CELLS
+        self._left = _MAX_CELLS
 
     def rows(self, sheet: Any) -> Iterator[list[str]]:
         for row in sheet.iter_rows():
             self._left -= max(1, len(row))
             if self._left < 0:
                 raise LoadError(
-                    f"the workbook has more than {_MOST_CELLS:,} cells; split it or save it as CSV",
+                    f"the workbook has more than {_MAX_CELLS:,} cells; split it or save it as CSV",
                     FailureKind.TOO_LARGE,
                 )
             yield _texts(row)

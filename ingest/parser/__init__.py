@@ -6,8 +6,8 @@ only. The time limit is wall-clock time for one document (each member of an arch
 """
 
 from ingest.parser.connection import COMMAND
-from ingest.parser.limits import MOST_BYTES, ParserLimits
+from ingest.parser.limits import MAX_BYTES, ParserLimits
 from ingest.parser.parser import Parser
 from ingest.parser.replies import ParsedEnd, ParsedPart
 
-__all__ = ["COMMAND", "MOST_BYTES", "ParsedEnd", "ParsedPart", "Parser", "ParserLimits"]
+__all__ = ["COMMAND", "MAX_BYTES", "ParsedEnd", "ParsedPart", "Parser", "ParserLimits"]

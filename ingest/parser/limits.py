@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-MOST_BYTES = 200 * 1024 * 1024  # of one file
+MAX_BYTES = 200 * 1024 * 1024  # of one file
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +11,7 @@ class ParserLimits:
 
     seconds: float = 600.0
     megabytes: int = 2048
-    max_bytes: int = MOST_BYTES
+    max_bytes: int = MAX_BYTES
 
     def __post_init__(self) -> None:
         """Raise ValueError for limits under which nothing could be read."""

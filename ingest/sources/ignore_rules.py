@@ -13,7 +13,7 @@ from pathlib import Path
 from pathspec import GitIgnoreSpec
 
 IGNORE_FILE = ".ragignore"
-_MOST_BYTES = 1 << 20  # of an ignore file
+_MAX_BYTES = 1 << 20  # of an ignore file
 
 
 class PatternError(ValueError):
@@ -88,7 +88,7 @@ def _read(path: Path) -> GitIgnoreSpec | None:
         if not path.is_file():
             return None
         with path.open(encoding="utf-8", errors="replace") as file:
-            return _compiled(file.read(_MOST_BYTES).splitlines(), str(path))
+            return _compiled(file.read(_MAX_BYTES).splitlines(), str(path))
     except OSError as error:
         # Reading what was meant to be ignored would be worse than stopping.
         raise PatternError(f"{path} cannot be read ({error.strerror or error}); mend or remove it") from error

@@ -8,7 +8,7 @@ from pathlib import Path
 
 _UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f<>:"|?*\u200b-\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]')
 _RESERVED = re.compile(r"^(?:con|prn|aux|nul|com\d|lpt\d)$", re.I)  # names of devices on Windows
-_LONGEST_STEM = 120  # bytes of UTF-8; file systems take 255 for the whole name
+_MAX_STEM = 120  # bytes of UTF-8; file systems take 255 for the whole name
 
 
 def safe_name(name: str) -> str:
@@ -18,7 +18,7 @@ def safe_name(name: str) -> str:
     stem, dot, extension = last.rpartition(".")
     if not dot:
         stem, extension = last, ""
-    stem = stem.encode()[:_LONGEST_STEM].decode("utf-8", "ignore").strip(" .") or "upload"
+    stem = stem.encode()[:_MAX_STEM].decode("utf-8", "ignore").strip(" .") or "upload"
     extension = re.sub(r"\W", "", extension)[:16]
     if _RESERVED.match(stem):
         stem = f"_{stem}"

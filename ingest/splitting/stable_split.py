@@ -12,7 +12,7 @@ from ingest.content_hash import chunk_hash
 from ingest.documents import Chunk, LoadedDocument
 
 _TRIED = 3  # chunks behind the edit at which the two may meet: the one with the least repetition is taken
-_MOST_MORE = 1.1  # times as many chunks as a fresh split has, plus one: repeated edits must not crumble a document
+_MAX_MORE = 1.1  # times as many chunks as a fresh split has, plus one: repeated edits must not crumble a document
 
 
 def keep_boundaries(
@@ -39,7 +39,7 @@ def keep_boundaries(
     joined = [*(chunk for chunk in fresh if chunk.start < border), *taken]
     known = {_hash(chunk) for chunk in old}
     saves = sum(_hash(c) not in known for c in joined) < sum(_hash(c) not in known for c in fresh)
-    return joined if saves and len(joined) <= len(fresh) * _MOST_MORE + 1 else fresh
+    return joined if saves and len(joined) <= len(fresh) * _MAX_MORE + 1 else fresh
 
 
 def _moved(chunk: Chunk, by: int, document: LoadedDocument, fresh: Sequence[Chunk]) -> Chunk:

@@ -26,8 +26,8 @@ from ingest.transfer.archive_format import (
 from ingest.transfer.validation import ListedPath, incoming_of, paths_of
 from ingest.upkeep.fingerprint import Fingerprint
 
-_MOST_MANIFEST = 1 << 20  # bytes
-_MOST_LINE = 1 << 30  # bytes of one document
+_MAX_MANIFEST = 1 << 20  # bytes
+_MAX_LINE = 1 << 30  # bytes of one document
 # The words are indexed here, and so are the vectors; the name of a model may differ where the weights are the same.
 _OF_NO_MATTER = ("model", "keywords", "index")
 _BEFORE = {"embedded_text": 1}  # what files of earlier versions do not state
@@ -100,7 +100,7 @@ def _checked_manifest(archive: zipfile.ZipFile, library: Library, path: Path) ->
     if sorted(names) != sorted((MANIFEST, DOCUMENTS, VECTORS)):
         raise TransferError(f"{path} is no export of a collection: it does not hold just {MANIFEST}, {DOCUMENTS} and "
                             f"{VECTORS}")  # fmt: skip
-    if archive.getinfo(MANIFEST).file_size > _MOST_MANIFEST:
+    if archive.getinfo(MANIFEST).file_size > _MAX_MANIFEST:
         raise TransferError(f"{path}: {MANIFEST} is too large")
     manifest: dict[str, Any] = json.loads(archive.read(MANIFEST))
     if manifest["format"] != FORMAT:
@@ -134,7 +134,7 @@ def _read(
     """Yield each document, checked, with all its paths."""
     count = 0
     with archive.open(DOCUMENTS) as lines, archive.open(VECTORS) as vectors:
-        while line := lines.readline(_MOST_LINE):
+        while line := lines.readline(_MAX_LINE):
             if not line.endswith(b"\n"):
                 raise TransferError("a document is cut off or too large")
             message = json.loads(line)

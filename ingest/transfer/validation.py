@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from ingest.documents import Chunk, Heading, Incoming, LoadedDocument, PageSpan
 from ingest.transfer.archive_format import TransferError
 
-_LONGEST_SOURCE = 4096  # characters
+_MAX_SOURCE = 4096  # characters
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 ListedPath = tuple[str, str | None, tuple[str, ...], str | None]  # source, container, tags, when it was changed last
 
@@ -75,7 +75,7 @@ def _time(value: object) -> str | None:
 
 def _name(value: object) -> str:
     name = _text(value)
-    if not name or len(name) > _LONGEST_SOURCE or "\0" in name:
+    if not name or len(name) > _MAX_SOURCE or "\0" in name:
         raise TransferError("a path is empty or too long")
     return name
 

@@ -16,7 +16,7 @@ from ingest.vectors.exact_search import ExactSearch, largest
 from ingest.vectors.index import VectorIndex
 from ingest.vectors.table import VectorTable
 
-MOST_COMPARED = 200_000  # vectors that are held in memory and compared with: 300 MB and 20 ms at 384 numbers each
+MAX_COMPARED = 200_000  # vectors that are held in memory and compared with: 300 MB and 20 ms at 384 numbers each
 _COPIES = 3  # chunks of the same text that are told
 _SPARE = 16  # texts of documents in the making, or just deleted, may stand among the best
 _NARROW = 5_000  # chunks of a filter whose texts are looked up one by one
@@ -96,7 +96,7 @@ class VectorSearch:
         if self._always_index:
             return False
         if self._compares[0] != generation:
-            self._compares = (generation, len(self._table) <= MOST_COMPARED)
+            self._compares = (generation, len(self._table) <= MAX_COMPARED)
         return self._compares[1]
 
     def _scan(

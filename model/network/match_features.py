@@ -13,8 +13,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-LONGEST = 3  # tokens; longer runs count as this
-ROWS = 2 * (LONGEST + 1)  # of the embedding: run lengths 0..LONGEST, for the question and for the passage
+MAX_RUN = 3  # tokens; longer runs count as this
+ROWS = 2 * (MAX_RUN + 1)  # of the embedding: run lengths 0..MAX_RUN, for the question and for the passage
 
 
 def match_features(ids: Tensor, segments: Tensor) -> Tensor:
@@ -25,20 +25,20 @@ def match_features(ids: Tensor, segments: Tensor) -> Tensor:
         segments: (B, L) even for the question, the conversation and padding, odd for the passage and its heading.
 
     Returns:
-        (B, L) integers in [0, `ROWS`): the shared run's length, plus `LONGEST` + 1 on the passage's side.
+        (B, L) integers in [0, `ROWS`): the shared run's length, plus `MAX_RUN` + 1 on the passage's side.
     """
     side = segments % 2
     same = (ids[:, :, None] == ids[:, None, :]) & (side[:, :, None] != side[:, None, :])  # (B, L, L)
     length = same.any(dim=2).long()
     run = same
-    for size in range(2, LONGEST + 1):
+    for size in range(2, MAX_RUN + 1):
         run = run[:, :-1, :-1] & same[:, size - 1 :, size - 1 :]  # a run of `size` starts at i here, at j there
         starts = run.any(dim=2)
         inside = torch.zeros_like(length, dtype=torch.bool)
         for k in range(size):
             inside[:, k : k + starts.size(1)] |= starts
         length = torch.where(inside, size, length)
-    return length + (LONGEST + 1) * side
+    return length + (MAX_RUN + 1) * side
 
 
 def classes_of(texts: Sequence[str], special: int) -> Tensor:

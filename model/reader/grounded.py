@@ -27,8 +27,8 @@ from model.reader.expected_overlap import CANDIDATES, expected_overlap
 from model.reader.prompt import HEADING, Opening, Openings, Turn, special_of
 from model.reader.reading import Quote, Reading, Readings
 from model.reader.second_pass import (
-    LEAST_EVIDENCE,
-    MOST,
+    MAX_SHARE,
+    MIN_EVIDENCE,
     NEIGHBOURS,
     SHARE,
     Candidates,
@@ -46,7 +46,7 @@ EXACTNESS = 0.5  # weight of a quote being exactly right, against overlapping wi
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     question: str  # folded
     passages: Sequence[str]
     encodings: Sequence[Encoding]
@@ -137,7 +137,7 @@ class GroundedReader:
         openings = Openings(self.tokenizer, self.special, question, history)
         before = [openings.before(h) for h in (headings or [""] * len(passages))]
         encodings = self.tokenizer.encode_batch(list(passages))
-        asked = _Asked(
+        asked = _Request(
             self.tokenizer.fold(question),
             passages,
             encodings,
@@ -156,13 +156,13 @@ class GroundedReader:
         steps = sum(len(r.quotes) + 1 for r in readings if r is not None) + len(closer)
         return Readings(readings, sum(len(w.ids) for w in (*windows, *closer)), steps)
 
-    def _looks(self, windows: Sequence[Window], asked: _Asked, max_quotes: int) -> Iterator[tuple[int, _Look]]:
+    def _looks(self, windows: Sequence[Window], asked: _Request, max_quotes: int) -> Iterator[tuple[int, _Look]]:
         """Read windows, batch after batch; yields the passage and what was seen of it."""
         for part in batches_of(sorted(windows, key=lambda w: len(w.ids))):
             for window, look in zip(part, self._read_batch(part, asked, max_quotes), strict=True):
                 yield window.passage, look
 
-    def _closer(self, before: Sequence[Opening], asked: _Asked, looks: Mapping[int, _Look]) -> list[Window]:
+    def _closer(self, before: Sequence[Opening], asked: _Request, looks: Mapping[int, _Look]) -> list[Window]:
         """The sentences around each quote that may be right; none around a list of several quotes."""
         windows: list[Window] = []
         lang = language_of(asked.question)
@@ -171,7 +171,7 @@ class GroundedReader:
         neighbours = NEIGHBOURS[lang]
         for passage, look in looks.items():
             reading, encoding = look.reading, asked.encodings[passage]
-            if len(reading.quotes) > 1 or reading.evidence < LEAST_EVIDENCE:
+            if len(reading.quotes) > 1 or reading.evidence < MIN_EVIDENCE:
                 continue
             quote = reading.quotes[0]
             sentences = list(self.sentences(asked.passages[passage]))
@@ -180,16 +180,16 @@ class GroundedReader:
                 continue
             starts, ends = [a for a, _ in encoding.offsets], [b for _, b in encoding.offsets]
             first, last = bisect_right(ends, part[0]), bisect_left(starts, part[1])
-            if 0 < last - first <= min(MOST * len(encoding), MAX_PROMPT - len(before[passage]) - 1):
+            if 0 < last - first <= min(MAX_SHARE * len(encoding), MAX_PROMPT - len(before[passage]) - 1):
                 windows.append(Window.of(before[passage], encoding.ids, passage, self.special, first, last))
         return windows
 
-    def _both(self, first: _Look, second: _Look, passage: int, asked: _Asked) -> _Look:
+    def _both(self, first: _Look, second: _Look, passage: int, asked: _Request) -> _Look:
         """What two looks at a passage say together."""
         candidates = averaged(first.candidates, second.candidates, SHARE[language_of(asked.question)])
         return _Look(candidates, self._best(candidates, passage, asked)[1])
 
-    def _best(self, candidates: Candidates, passage: int, asked: _Asked) -> tuple[int, Reading]:
+    def _best(self, candidates: Candidates, passage: int, asked: _Request) -> tuple[int, Reading]:
         """Which candidate is worth most, and the reading that quotes it."""
         starts, ends = (torch.tensor([column]) for column in zip(*candidates.places, strict=True))
         log_probabilities = torch.tensor([candidates.log_probabilities])
@@ -199,10 +199,10 @@ class GroundedReader:
         chosen = best_uncut(worth, edges, asked.words[passage])
         quote = asked.quote(passage, *candidates.places[chosen])
         return chosen, Reading(
-            (quote,), candidates.log_probabilities[chosen], candidates.silence, float(expected[chosen])
+            (quote,), candidates.log_probabilities[chosen], candidates.no_answer, float(expected[chosen])
         )
 
-    def _read_batch(self, windows: Sequence[Window], asked: _Asked, max_quotes: int) -> list[_Look]:
+    def _read_batch(self, windows: Sequence[Window], asked: _Request, max_quotes: int) -> list[_Look]:
         ids, segments, allowed, lengths = tensors_of(windows, self.special, self.gpt.config.max_positions)
         b, width = ids.shape
         rows = torch.arange(b)

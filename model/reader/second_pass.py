@@ -18,8 +18,8 @@ Sentences = Callable[[str], Iterable[tuple[int, int]]]  # a text to the (start, 
 
 SHARE: dict[Language, float] = {"en": 0.5, "zh": 0.0}  # of the second look; 0: there is none
 NEIGHBOURS: dict[Language, int] = {"en": 1, "zh": 2}  # sentences on either side that are read again
-MOST = 0.95  # of the passage's tokens; a longer part is nothing new
-LEAST_EVIDENCE = -3.0  # of a first reading that is worth a second look; one that is nearly sure of silence is not
+MAX_SHARE = 0.95  # of the passage's tokens; a longer part is nothing new
+MIN_EVIDENCE = -3.0  # of a first reading that is worth a second look; one that is nearly sure of silence is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class Candidates:
     Attributes:
         places: first and last token of each, numbered in the passage.
         log_probabilities: of each, against all other quotes and against silence.
-        silence: log-probability that the passage does not say.
+        no_answer: log-probability that the passage does not say.
     """
 
     places: list[tuple[int, int]]
     log_probabilities: list[float]
-    silence: float
+    no_answer: float
 
 
 def part_around(
@@ -71,6 +71,6 @@ def averaged(first: Candidates, second: Candidates, share: float) -> Candidates:
         total = sum(probabilities) or 1.0
         for place, probability in zip(look.places, probabilities, strict=True):
             mean[place] = mean.get(place, 0.0) + weight * probability / total
-    said = max(1.0 - math.exp(first.silence), 1e-9)
+    said = max(1.0 - math.exp(first.no_answer), 1e-9)
     kept = {place: p * said for place, p in mean.items() if p > 0}
-    return Candidates(list(kept), [math.log(p) for p in kept.values()], first.silence)
+    return Candidates(list(kept), [math.log(p) for p in kept.values()], first.no_answer)

@@ -14,7 +14,7 @@ from rag_app.answers.answer import Answer, Citation
 from rag_app.answers.sentence_window import is_list
 
 _AROUND = 400  # characters shown on either side by "show in document": few enough that the quote is in view
-_LONGEST_RUN = 160  # characters shown before, between and after the quotes of a sentence
+_MAX_RUN = 160  # characters shown before, between and after the quotes of a sentence
 _WORD = 20  # characters within which a space is looked for before a word is cut
 _ELLIPSIS = "…"
 _SPACE = re.compile(r"\s")
@@ -150,7 +150,7 @@ def pieces(text: str, first: int, last: int, spans: Sequence[tuple[int, int]]) -
     return tuple(cut)
 
 
-def shortened(sentence: Sequence[Piece], longest: int = _LONGEST_RUN) -> tuple[Piece, ...]:
+def shortened(sentence: Sequence[Piece], longest: int = _MAX_RUN) -> tuple[Piece, ...]:
     """A sentence for display: long runs that are not quoted keep what is nearest to the quotes. Lists stay whole."""
     if is_list("".join(p.text for p in sentence)):
         return tuple(sentence)

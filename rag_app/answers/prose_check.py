@@ -26,7 +26,7 @@ _LEADING = re.compile(r"\s*(?:[-*+•#>]+\s+|\d{1,2}[.)]\s+|[*_]+)?")  # a bulle
 _WORD = re.compile(rf"[{HAN}]|[^\W{HAN}]+")
 _HAN = re.compile(f"[{HAN}]")
 _END_MARKS = ".,;:!?。，；：！？…"
-_LEAST_WORDS = 4  # of a run that proves something without naming its passage; a Chinese character is half a word
+_MIN_WORDS = 4  # of a run that proves something without naming its passage; a Chinese character is half a word
 _FOUND_NOTHING = "NOT IN THE DOCUMENTS"  # what the prompt asks for then
 _LETTER = "0-9A-Za-z\u00c0-\u024f"
 
@@ -131,7 +131,7 @@ def _numbers(marks: str) -> list[int]:
 
 def _is_telling(text: str) -> bool:
     words = _WORD.findall(text)
-    return sum(0.5 if _HAN.match(w) else 1.0 for w in words) >= _LEAST_WORDS
+    return sum(0.5 if _HAN.match(w) else 1.0 for w in words) >= _MIN_WORDS
 
 
 def _place(quote: str, passages: Sequence[str], named: Sequence[int]) -> tuple[int, int, int] | None:

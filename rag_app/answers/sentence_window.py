@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from model.text.sentences import sentence_spans
 
 _REACH = 2000  # characters looked at on either side of a quote
-_LONGEST_LIST = 1500  # characters; of a longer list only the item is given
-_LONGEST_LED = 600  # of a list that a line with a colon introduces, which is given for every question
+_MAX_LIST = 1500  # characters; of a longer list only the item is given
+_MAX_LED = 600  # of a list that a line with a colon introduces, which is given for every question
 _PARAGRAPH_END = re.compile(r"\n[ \t]*(?=\n)")
 # A row as the loaders write it, `a | b` or `name: value; name: value`, or as a Markdown author does.
 _ROW = re.compile(r"(?m)^(?:[ \t]*\|.*|.* \| .*|[^:：;\n]{1,80}: [^;\n]+; [^:：;\n]{1,80}: .*)$")
@@ -82,7 +82,7 @@ def list_around(text: str, start: int, end: int) -> Span | None:
     low = text.rfind("\n", 0, max(0, start - _REACH)) + 1
     found = (m.span() for m in _LIST.finditer(text, low, end + _REACH))
     lists = [(a, b) for a, b in found if a < max(end, start + 1) and b > start]
-    if not lists or any(b - a > _LONGEST_LIST or b >= end + _REACH for a, b in lists):
+    if not lists or any(b - a > _MAX_LIST or b >= end + _REACH for a, b in lists):
         return None
     return _stripped(text, min(start, lists[0][0]), max(end, lists[-1][1]), start, end)
 
@@ -93,7 +93,7 @@ def led_list_around(text: str, start: int, end: int) -> Span | None:
     None if there is no such line, for a long list, and for numbered steps: each of those says enough by itself.
     """
     found = list_around(text, start, end)
-    if found is None or found[1] - found[0] > _LONGEST_LED:
+    if found is None or found[1] - found[0] > _MAX_LED:
         return None
     lead_in, _, items = text[found[0] : found[1]].partition("\n")
     is_led = lead_in.rstrip().endswith((":", "：")) and not re.match(_ITEM, lead_in)

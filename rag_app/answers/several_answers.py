@@ -19,8 +19,8 @@ from model.reader.reading import Reading
 from model.text.language import language_of
 from rag_app.answers.sentence_window import sentence_around
 
-MOST_ANSWERS = 3
-MOST_PLACES = 4  # of one answer: its own and those that say the same
+MAX_ANSWERS = 3
+MAX_PLACES = 4  # of one answer: its own and those that say the same
 # Chosen on questions with one answer and on pairs of documents that disagree; see model/LOG.md for the numbers.
 _CLOSE = 0.5  # a further answer is at least this share of the best one as confident
 _SAME_SUBJECT = 0.3  # cosine of the words of two sentences
@@ -68,7 +68,7 @@ def found_answers(
     min_confidence: float | None = None,
     documents: Sequence[str] | None = None,
 ) -> list[FoundAnswer]:
-    """The best answer, then those that differ from it, most confident first; at most `MOST_ANSWERS`.
+    """The best answer, then those that differ from it, most confident first; at most `MAX_ANSWERS`.
 
     Args:
         answerer: judges again, passages alone and the best one without those that contradict it.
@@ -94,7 +94,7 @@ def found_answers(
         agreeing = next((g for g in groups if _agree(g[0], other)), None)
         if agreeing is not None:
             agreeing.append(other)
-        elif len(groups) < MOST_ANSWERS and not any(_same_document(documents, g[0], other) for g in groups):
+        elif len(groups) < MAX_ANSWERS and not any(_same_document(documents, g[0], other) for g in groups):
             groups.append([other])
     if len(groups) > 1:
         # A rival that is shown beside the best answer is no reason to doubt that one of them is right.
@@ -110,7 +110,7 @@ def found_answers(
             first.passage,
             first.reading,
             verdict.confidence if first is best else min(first.confidence, verdict.confidence),
-            tuple((s.passage, s.reading) for s in rest[: MOST_PLACES - 1]),
+            tuple((s.passage, s.reading) for s in rest[: MAX_PLACES - 1]),
         )
         for first, *rest in groups
     ]

@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _PATTERN = re.compile(r"[*?\[]")
-_MOST_LISTED = 64 << 20  # bytes of a list
+_MAX_LISTED = 64 << 20  # bytes of a list
 
 
 class InputError(ValueError):
@@ -48,9 +48,9 @@ def _with_lists(arguments: Sequence[str], stdin: BinaryIO, *, null: bool) -> Ite
         if argument != "-":
             yield argument
             continue
-        data = stdin.read(_MOST_LISTED + 1)
-        if len(data) > _MOST_LISTED:
-            raise InputError(f"the list on standard input is longer than {_MOST_LISTED >> 20} MB; name folders instead")
+        data = stdin.read(_MAX_LISTED + 1)
+        if len(data) > _MAX_LISTED:
+            raise InputError(f"the list on standard input is longer than {_MAX_LISTED >> 20} MB; name folders instead")
         for raw in data.split(b"\0") if null else data.splitlines():
             if raw:
                 yield os.fsdecode(raw)

@@ -47,7 +47,7 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class AskedQuestion:
     """What happened to one question.
 
     Attributes:
@@ -174,7 +174,7 @@ def run(
     right_document: Callable[[Question], str | None],
     *,
     quiet: bool,
-) -> list[Outcome]:
+) -> list[AskedQuestion]:
     """Ask every question and compare with its references."""
     outcomes = []
     for question in tqdm(questions, desc="asking", unit="q", disable=quiet):
@@ -184,7 +184,7 @@ def run(
         wanted = right_document(question)
         order = list(dict.fromkeys(reply.documents))
         outcomes.append(
-            Outcome(
+            AskedQuestion(
                 question.id,
                 question.question,
                 question.answers,
@@ -202,7 +202,7 @@ def run(
     return outcomes
 
 
-def report(outcomes: Sequence[Outcome], mode: Mode) -> dict[str, Any]:
+def report(outcomes: Sequence[AskedQuestion], mode: Mode) -> dict[str, Any]:
     """The metrics, fractions in 0..1; None where there is nothing to measure (or, in reader mode, to retrieve)."""
     answerable = [o for o in outcomes if o.answers]
     given = [o for o in outcomes if o.answered]
@@ -225,21 +225,21 @@ def report(outcomes: Sequence[Outcome], mode: Mode) -> dict[str, Any]:
     }
 
 
-def write_details(outcomes: Sequence[Outcome], path: Path) -> None:
+def write_details(outcomes: Sequence[AskedQuestion], path: Path) -> None:
     """One JSON line a question."""
     with path.open("w", encoding="utf-8") as out:
         for outcome in outcomes:
             out.write(json.dumps(asdict(outcome), ensure_ascii=False) + "\n")
 
 
-def read_details(path: Path) -> list[Outcome]:
+def read_details(path: Path) -> list[AskedQuestion]:
     """What `write_details` wrote.
 
     Raises:
         DataError: the file cannot be read, is empty, or was written by another version.
     """
     try:
-        outcomes = [Outcome(**{**row, "answers": tuple(row["answers"])}) for row in read_lines(path)]
+        outcomes = [AskedQuestion(**{**row, "answers": tuple(row["answers"])}) for row in read_lines(path)]
     except (KeyError, TypeError) as error:
         raise DataError(f"{path} was not written by `rag eval answers --details` ({error})") from error
     if not outcomes:

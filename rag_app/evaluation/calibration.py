@@ -32,7 +32,7 @@ from rag_app.retrieval.retriever import LibraryRetriever
 PEOPLE = ("private_", "docqa_")  # files of questions as people ask them about their documents
 PASSAGES = 8  # as many as the product reads by default
 WITHOUT = 0.25  # share of the answerable questions that are also asked without what answers them
-MOST_QUESTIONS = 600  # of one file; bounds the time
+MAX_QUESTIONS = 600  # of one file; bounds the time
 
 
 def judged_cases(
@@ -60,7 +60,7 @@ def judged_cases(
             for c, title in contexts.items()
             if for_calibration(c, recipe.calibration_share) and context_key(c) not in exclude
         }
-        asked = [q for q in questions if q.context in reserved][:MOST_QUESTIONS]
+        asked = [q for q in questions if q.context in reserved][:MAX_QUESTIONS]
         say(f"{name}: {len(asked)} questions on {len(reserved)} reserved documents")
         texts = {f"{i}.txt": (title, context) for i, (context, title) in enumerate(reserved.items())}
         with temporary_library(texts, embedder, quiet=True) as library:

@@ -1,4 +1,4 @@
-"""`rag eval grounding`: do answers come from the passage? Change it, take the answer out, give only other passages.
+"""`rag eval grounding`: do answers come from the passage? ChangedReading it, take the answer out, give only other passages.
 
 The reader alone is asked, at its operating point; retrieval has no part in it.
 """
@@ -32,7 +32,7 @@ CANDIDATES = 50  # similar passages whose scores are scaled to 0..1: as many as 
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ChangedReading:
     """One question before and after something was done to its passage.
 
     Attributes:
@@ -69,7 +69,9 @@ def unseen(questions: Sequence[Question], name: str, recipe: Recipe) -> list[Que
     return found
 
 
-def ask_changed(answerer: Answerer, questions: Sequence[Question], limit: int | None, *, quiet: bool) -> list[Change]:
+def ask_changed(
+    answerer: Answerer, questions: Sequence[Question], limit: int | None, *, quiet: bool
+) -> list[ChangedReading]:
     """Run all tests on the questions of one file.
 
     Args:
@@ -86,11 +88,11 @@ def ask_changed(answerer: Answerer, questions: Sequence[Question], limit: int | 
     # Replacements come from all questions of the file, so that a limit does not make them scarce.
     swaps = {s.question: s for s in swap_answers([q for q in answerable if not q.counterfactual])}
     others = _others(answerable, set(chosen))
-    found: list[Change] = []
+    found: list[ChangedReading] = []
     for q in tqdm(chosen, desc="asking", unit="q", disable=quiet):
         if q.counterfactual:
             reply = ask_reader(answerer, q)
-            found.append(Change("swap", q.lang, None, False, reply, _right(reply, q.answers, q.lang)))
+            found.append(ChangedReading("swap", q.lang, None, False, reply, _right(reply, q.answers, q.lang)))
             continue
         before = ask_reader(answerer, q)
         right = _right(before, q.answers, q.lang)
@@ -99,20 +101,20 @@ def ask_changed(answerer: Answerer, questions: Sequence[Question], limit: int | 
         rest = without_answer(q.context, q.answers)
         if rest is not None:
             after = reply_to(answerer, q.question, [rest], headings=[q.title], history=q.history)
-            found.append(Change("removal", q.lang, before, right, after, after_right=False))
+            found.append(ChangedReading("removal", q.lang, before, right, after, after_right=False))
         if q in others:
             passages = dict(others[q])
             after = reply_to(answerer, q.question, list(passages), list(passages.values()), history=q.history)
-            found.append(Change("wrong_passages", q.lang, before, right, after, after_right=False))
+            found.append(ChangedReading("wrong_passages", q.lang, before, right, after, after_right=False))
     return found
 
 
-def _swapped(answerer: Answerer, swap: Swap, before: Reply, right: bool) -> Change:
+def _swapped(answerer: Answerer, swap: Swap, before: Reply, right: bool) -> ChangedReading:
     lang = swap.question.lang
     q = swap.question
     after = reply_to(answerer, q.question, [swap.context], headings=[q.title], history=q.history)
     follows = swap.new in after.candidate and _right(after, swap.answers, lang)
-    return Change("swap", lang, before, right and swap.old in before.candidate, after, follows)
+    return ChangedReading("swap", lang, before, right and swap.old in before.candidate, after, follows)
 
 
 def _right(reply: Reply, answers: Sequence[str], lang: Language) -> bool:
@@ -154,7 +156,7 @@ def _others(questions: Sequence[Question], keep: set[Question]) -> dict[Question
     return found
 
 
-def report(changes: Iterable[Change]) -> dict[str, Any]:
+def report(changes: Iterable[ChangedReading]) -> dict[str, Any]:
     """Rates of each test with their 95 % intervals.
 
     `answered_before` and `answered_after` are shares of questions answered at the operating point. A reader that
@@ -178,7 +180,7 @@ def report(changes: Iterable[Change]) -> dict[str, Any]:
     }
 
 
-def _refusals(changes: Sequence[Change]) -> dict[str, Any]:
+def _refusals(changes: Sequence[ChangedReading]) -> dict[str, Any]:
     return {
         "answered_before": rate([c.before is not None and c.before.answered for c in changes]),
         "refused": rate([not c.after.answered for c in changes]),
@@ -188,7 +190,7 @@ def _refusals(changes: Sequence[Change]) -> dict[str, Any]:
     }
 
 
-def _mean_fall(changes: Sequence[Change]) -> dict[str, float | int | None]:
+def _mean_fall(changes: Sequence[ChangedReading]) -> dict[str, float | int | None]:
     falls = [c.before.confidence - c.after.confidence for c in changes if c.before is not None]
     interval = bootstrap(falls, lambda drawn: sum(drawn) / len(drawn))
     return {

@@ -21,7 +21,7 @@ from model.json_lines import DataError
 from model.metrics import auroc, expected_calibration_error
 from model.reader.calibration import CALIBRATION_FILE
 from model.training.synthetic.conversations import FILES
-from rag_app.evaluation.answers import Outcome, read_details
+from rag_app.evaluation.answers import AskedQuestion, read_details
 from rag_app.evaluation.intervals import Rate, bootstrap, rate
 
 CARD_FILE = "MODEL_CARD.md"
@@ -174,7 +174,7 @@ def _calibration(measured: dict[str, dict[str, float]], languages: dict[str, dic
     )
 
 
-def _reader_table(scored: dict[str, list[Outcome]]) -> str:
+def _reader_table(scored: dict[str, list[AskedQuestion]]) -> str:
     rows = [(_NAMES.get(name, name), *_scores(outcomes)) for name, outcomes in scored.items()]
     kinds = [
         (f"{_NAMES.get(name, name)}: {kind}", *_scores([o for o in outcomes if o.kind == kind]))
@@ -185,7 +185,7 @@ def _reader_table(scored: dict[str, list[Outcome]]) -> str:
     return _table(head, rows) + ("\n\n" + _table(("by kind", *_SCORES), kinds) if kinds else "")
 
 
-def _end_to_end_table(scored: dict[str, list[Outcome]]) -> str:
+def _end_to_end_table(scored: dict[str, list[AskedQuestion]]) -> str:
     return _table(
         ("end to end, over all passages together", *_SCORES, "right passage first", "in five", "p50"),
         [
@@ -204,7 +204,7 @@ def _end_to_end_table(scored: dict[str, list[Outcome]]) -> str:
 _SCORES = ("n", "F1 (95 %)", "exact (95 %)", "AUROC", "ECE", "answered", "right when answered (95 %)")
 
 
-def _scores(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
+def _scores(outcomes: Sequence[AskedQuestion]) -> tuple[str, ...]:
     answerable = [o for o in outcomes if o.answers]
     confidences, right = [o.confidence for o in outcomes], [o.right for o in outcomes]
     area = auroc(confidences, right)
@@ -219,7 +219,7 @@ def _scores(outcomes: Sequence[Outcome]) -> tuple[str, ...]:
     )
 
 
-def _mean(outcomes: Sequence[Outcome], value: Callable[[Outcome], float]) -> str:
+def _mean(outcomes: Sequence[AskedQuestion], value: Callable[[AskedQuestion], float]) -> str:
     values = [value(o) for o in outcomes]
     interval = bootstrap(values, lambda drawn: sum(drawn) / len(drawn))
     if interval is None:

@@ -59,7 +59,7 @@ def search(library: Library, query_set: QuerySet, *, quiet: bool) -> list[Found]
     depth = DEPTH * CHUNKS_PER_DOCUMENT
     found = []
     for query_id, text in tqdm(query_set.queries.items(), desc=query_set.name, unit="q", disable=quiet):
-        dense, keyword = library.dense(text, depth), library.keyword(text, depth)
+        dense, keyword = library.search_vectors(text, depth), library.search_keywords(text, depth)
         source = {chunk_id: names[chunk_id.rsplit("-", 1)[0]] for chunk_id, _ in [*dense, *keyword]}
         foreign = in_other_language(library, text, dense[:CANDIDATES])
         found.append(Found(language_of(text), query_set.judged[query_id], dense, keyword, source, foreign))

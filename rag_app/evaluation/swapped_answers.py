@@ -16,7 +16,7 @@ from rag_app.evaluation.answers import Question
 _NUMBER = re.compile(r"\d(?:[\d,]*\d)?(?:\.\d+)?")
 _YEAR = re.compile(r"1\d{3}|20\d{2}")
 _NAME = re.compile(r"[A-Z][\w'’.-]*(?: (?:(?:of|the|de|van|von|and) )?[A-Z][\w'’.-]*){0,3}")
-_LONGEST = 30  # characters of an answer that is still one number, year or name
+_MAX_CHARACTERS = 30  # characters of an answer that is still one number, year or name
 _KINDS = {"nr": "person", "ns": "place", "nt": "organisation", "nz": "name"}  # jieba's part-of-speech tags
 
 
@@ -71,7 +71,7 @@ def swap_answers(questions: Sequence[Question], seed: int = 0) -> Iterator[Swap]
 
 def _slot(q: Question) -> _Slot | None:
     for answer in q.answers:
-        found = _shape(answer.strip(), q.lang) if len(answer) <= _LONGEST else None
+        found = _shape(answer.strip(), q.lang) if len(answer) <= _MAX_CHARACTERS else None
         if found is not None and found.text not in q.question and _whole(found.text).search(q.context):
             return found
     return None

@@ -8,8 +8,8 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 
 from model.reader.prompt import MAX_TURNS, Turn
 
-LONGEST_MESSAGE = 600  # characters of an earlier message that count
-LONGEST_SEARCHED = 240  # characters of an earlier answer that are searched with
+MAX_MESSAGE = 600  # characters of an earlier message that count
+MAX_SEARCHED = 240  # characters of an earlier answer that are searched with
 
 
 def turns_of(history: Sequence[BaseMessage]) -> list[Turn]:
@@ -19,7 +19,7 @@ def turns_of(history: Sequence[BaseMessage]) -> list[Turn]:
     """
     turns: list[Turn] = []
     for message in history:
-        text = " ".join(message.text.split())[:LONGEST_MESSAGE]
+        text = " ".join(message.text.split())[:MAX_MESSAGE]
         if isinstance(message, HumanMessage) and text:
             turns.append((text, ""))
         elif isinstance(message, AIMessage) and turns:
@@ -39,5 +39,5 @@ def searched_with(turns: Sequence[Turn], unanswered: Sequence[str]) -> str:
     for question, answer in turns:
         parts.append(question)
         if answer not in unanswered:
-            parts.append(answer[:LONGEST_SEARCHED])
+            parts.append(answer[:MAX_SEARCHED])
     return " ".join(p for p in parts if p)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 # Characters. A reader with a window reads fifty words or so of a question anyway; what is longer than this is a text.
-LONGEST_QUESTION = 1000
+MAX_QUESTION_CHARACTERS = 1000
 
 
 class QuestionTooLong(ValueError):  # noqa: N818 - says what is the case
@@ -12,6 +12,6 @@ class QuestionTooLong(ValueError):  # noqa: N818 - says what is the case
     def __init__(self, length: int) -> None:
         self.length = length
         super().__init__(
-            f"this is too long for a question: {length:,} characters, and {LONGEST_QUESTION:,} are the most; ask in a "
-            "sentence or two, and add a longer text as a document"
+            f"this is too long for a question: {length:,} characters, and {MAX_QUESTION_CHARACTERS:,} are the most; "
+            "ask in a sentence or two, and add a longer text as a document"
         )

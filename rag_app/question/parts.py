@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 
-MOST_PARTS = 3
-_LEAST_LETTERS = 8  # of an English part, without its question word
-_LEAST_HAN = 3  # characters of a Chinese part, besides its question word
+MAX_PARTS = 3
+_MIN_LETTERS = 8  # of an English part, without its question word
+_MIN_HAN = 3  # characters of a Chinese part, besides its question word
 _ASKS = (
     r"(?:who|whom|whose|what|when|where|why|which|how|is|are|was|were|do|does|did|can|could|may|must|should|will|would)"
 )
@@ -33,19 +33,19 @@ def parts_of(question: str) -> list[str]:
         ['When does the lease end?', 'how much is the deposit?']
     """
     text = question.strip()
-    parts = _chinese(text) if len(_HAN.findall(text)) >= _LEAST_HAN else _english(text)
-    return parts if 1 < len(parts) <= MOST_PARTS else [question]
+    parts = _chinese(text) if len(_HAN.findall(text)) >= _MIN_HAN else _english(text)
+    return parts if 1 < len(parts) <= MAX_PARTS else [question]
 
 
 def _english(text: str) -> list[str]:
     parts = [p.strip(" ?.,;") for p in _ENGLISH.split(text)]
     parts = [p for p in parts if p]
-    asking = all(_BEGINS.match(p) and len(re.sub(rf"(?i)^\s*{_ASKS}\b", "", p)) >= _LEAST_LETTERS for p in parts)
+    asking = all(_BEGINS.match(p) and len(re.sub(rf"(?i)^\s*{_ASKS}\b", "", p)) >= _MIN_LETTERS for p in parts)
     return [f"{p}?" for p in parts] if asking else [text]
 
 
 def _chinese(text: str) -> list[str]:
     parts = [p.strip(" ？?，,；;。") for p in _CHINESE.split(text)]
     parts = [p for p in parts if p]
-    asking = all(_CHINESE_ASKS.search(p) and len(_HAN.findall(_CHINESE_ASKS.sub("", p))) >= _LEAST_HAN for p in parts)
+    asking = all(_CHINESE_ASKS.search(p) and len(_HAN.findall(_CHINESE_ASKS.sub("", p))) >= _MIN_HAN for p in parts)
     return [f"{p}？" for p in parts] if asking else [text]

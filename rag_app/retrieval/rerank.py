@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sentence_transformers import CrossEncoder
 
 _BATCH = 16
-_LONGEST_PAIR = 512  # tokens, where the model itself says no less
+_MAX_PAIR = 512  # tokens, where the model itself says no less
 _PROBE = ("What is it?", "It is a probe.")
 
 
@@ -104,8 +104,8 @@ def _loaded(name_or_path: str) -> CrossEncoder:
             f"the reranking model in {folder} cannot be loaded: {error}. It must be a complete folder of a "
             "sentence-transformers CrossEncoder with safetensors weights"
         ) from error
-    if not model.max_seq_length or model.max_seq_length > _LONGEST_PAIR:
-        model.max_seq_length = _LONGEST_PAIR
+    if not model.max_seq_length or model.max_seq_length > _MAX_PAIR:
+        model.max_seq_length = _MAX_PAIR
     return model
 
 

@@ -28,7 +28,7 @@ RERANKED = 30  # hits that a reranker judges
 IN_CONVERSATION = 2  # more passages for a question in a conversation: two searches share them (model/LOG.md)
 # Characters of a passage joined from neighbours, by the question's language: what the reader reads in one window. On
 # 120 questions of SQuAD over two long documents it got F1 61.7 so, as without joining; 51.5 with 1600 characters.
-LONGEST_PASSAGE: dict[Language, int] = {"en": 1000, "zh": 250}
+MAX_PASSAGE: dict[Language, int] = {"en": 1000, "zh": 250}
 
 
 class SearchMode(StrEnum):
@@ -52,7 +52,7 @@ class LibraryRetriever(BaseRetriever):
         mode: which search.
         filter: the documents to look into, as `DocumentFilter` or its values; a `filter` given with a call takes its
             place. A filter never empties the result while documents fit it.
-        longest_passage: characters of a passage joined from neighbours; None: `LONGEST_PASSAGE`; 0: none are joined.
+        longest_passage: characters of a passage joined from neighbours; None: `MAX_PASSAGE`; 0: none are joined.
         reranker: orders the best hits anew, or None.
 
     Raises:
@@ -97,7 +97,7 @@ class LibraryRetriever(BaseRetriever):
         ranked = [(chunk, hits[chunk.chunk_id]) for chunk in self.library.chunks(list(hits))]
         if self.reranker is not None:
             ranked = self._reranked(self.reranker, query, ranked)
-        longest = LONGEST_PASSAGE[language_of(query)] if self.longest_passage is None else self.longest_passage
+        longest = MAX_PASSAGE[language_of(query)] if self.longest_passage is None else self.longest_passage
         passages = passages_of(ranked, wanted, longest=longest, between=self.library.text_between)
         # Of a copy that has several paths, the one that was chosen.
         paths = self.library.paths_chosen(chosen, [p.best.document_id for p in passages])
@@ -124,13 +124,13 @@ class LibraryRetriever(BaseRetriever):
         if not query.strip():
             return []
         if self.mode is SearchMode.DENSE:
-            return self.library.dense(query, k, among=among)
+            return self.library.search_vectors(query, k, among=among)
         if self.mode is SearchMode.KEYWORD:
-            return self.library.keyword(query, k, among=among)
+            return self.library.search_keywords(query, k, among=among)
         depth = max(CANDIDATES, k)
         with ThreadPoolExecutor(max_workers=1) as other:
-            keyword = other.submit(self.library.keyword, query, depth, among=among)
-            dense = self.library.dense(query, depth, among=among)
+            keyword = other.submit(self.library.search_keywords, query, depth, among=among)
+            dense = self.library.search_vectors(query, depth, among=among)
             foreign = in_other_language(self.library, query, dense)
             return fuse(dense, keyword.result(), DENSE_WEIGHT[language_of(query)], k, foreign)
 

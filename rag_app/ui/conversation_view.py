@@ -9,6 +9,7 @@ import streamlit as st
 from rag_app.ui.conversation import Conversation
 from rag_app.ui.engine import Engine, Stage
 from rag_app.ui.error_messages import explain
+from rag_app.ui.exchange import Exchange
 from rag_app.ui.pending import PendingAnswer
 from rag_app.ui.progress import Phase
 from rag_app.ui.rendering import (

@@ -8,7 +8,7 @@ from ingest.embedding.embedder import EmbedderError
 from ingest.errors import FilterError, FingerprintMismatch, LibraryError, LibraryLocked
 from ingest.loaders import LoadError
 from rag_app.prompts import PromptError
-from rag_app.question.limit import LONGEST_QUESTION, QuestionTooLong
+from rag_app.question.limit import MAX_QUESTION_CHARACTERS, QuestionTooLong
 from rag_app.retrieval.rerank import RerankerError
 from rag_app.settings import SettingsError
 from rag_app.ui.string_fields import Strings
@@ -25,7 +25,7 @@ class Trouble:
 def explain(error: Exception, strings: Strings) -> Trouble:
     """Put an error into words. The messages of our own errors say what to do; others get a general hint."""
     if isinstance(error, QuestionTooLong):
-        hint = strings.trouble_too_long_hint.format(error.length, LONGEST_QUESTION)
+        hint = strings.trouble_too_long_hint.format(error.length, MAX_QUESTION_CHARACTERS)
         return Trouble(strings.trouble_too_long, hint)
     known: tuple[tuple[type[Exception], str], ...] = (
         (LibraryLocked, strings.trouble_locked),

@@ -19,7 +19,7 @@ from rag_app.ui.format_names import type_name
 from rag_app.ui.string_fields import Strings
 from rag_app.ui.strings import LANGUAGE_NAMES, language_of_strings
 
-_MOST = 300  # values offered of one kind
+_MAX_VALUES = 300  # values offered of one kind
 
 
 def show_search_filter(library: Library, strings: Strings) -> tuple[DocumentFilter, str]:
@@ -32,9 +32,9 @@ def show_search_filter(library: Library, strings: Strings) -> tuple[DocumentFilt
     names = _folder_names(list(facets.folders), library, strings)
     page_language = language_of_strings(strings)
     kinds: list[tuple[str, str, Sequence[str], Callable[[str], str]]] = [
-        ("folder", strings.filter_folder, list(facets.folders)[:_MOST], lambda v: names.get(v, v)),
+        ("folder", strings.filter_folder, list(facets.folders)[:_MAX_VALUES], lambda v: names.get(v, v)),
         ("type", strings.filter_type, list(facets.types), lambda v: type_name(v, page_language)),
-        ("tag", strings.filter_tag, list(facets.tags)[:_MOST], lambda v: v),
+        ("tag", strings.filter_tag, list(facets.tags)[:_MAX_VALUES], lambda v: v),
         ("language", strings.filter_language, list(facets.languages), _language_name),
     ]
     # A tag is worth a choice even if there is only one: other documents may have none.

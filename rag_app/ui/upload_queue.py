@@ -13,7 +13,7 @@ from ingest.library import Library
 from rag_app.ui.engine import Engine
 
 _log = logging.getLogger(__name__)
-_MOST_FAILURES = 20  # that are remembered
+_MAX_FAILURES = 20  # that are remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +48,7 @@ class UploadQueue:
         self._engine = engine
         self._changed = threading.Condition()
         self._waiting: deque[tuple[str, bytes]] = deque()
-        self._failures: deque[UploadFailure] = deque(maxlen=_MOST_FAILURES)
+        self._failures: deque[UploadFailure] = deque(maxlen=_MAX_FAILURES)
         self._current: str | None = None
         self._is_locked = False
         threading.Thread(target=self._work, name="uploads", daemon=True).start()
@@ -56,7 +56,7 @@ class UploadQueue:
     def submit(self, name: str, data: bytes) -> None:
         """Add a file."""
         with self._changed:
-            self._failures = deque((f for f in self._failures if f.name != name), maxlen=_MOST_FAILURES)
+            self._failures = deque((f for f in self._failures if f.name != name), maxlen=_MAX_FAILURES)
             self._waiting.append((name, data))
             self._changed.notify()
 

@@ -59,7 +59,7 @@ def test_pages_that_needed_ocr_are_read_when_it_is_there(library: Library, tmp_p
         first = ingest(library, [docs], engine=engine)
     assert len(first.failed) == 1 and "picture.png" in first.failed[0].source
     record = library.find_source(str(docs / "lease.pdf"))
-    assert record is not None and INSTALL_HINT in (record.error or "") and library.keyword("deposit", 5) == []
+    assert record is not None and INSTALL_HINT in (record.error or "") and library.search_keywords("deposit", 5) == []
 
     planned = {Path(p.source).name: p.kind for p in plan(library, [docs])}
     assert {planned["lease.pdf"], planned["copy.pdf"]} == {"replaced", "copied"} and planned["both.zip"] == "replaced"
@@ -87,4 +87,4 @@ def test_what_cannot_be_read_better_goes_on_answering(library: Library, tmp_path
     with closing(LocalEngine(command=crash)) as engine:
         report = ingest(library, [path], engine=engine)
     assert len(report.failed) == 1 and "could not be parsed" in str(report.failed[0].reason)
-    assert len(library.keyword("lease", 5)) == 1 and library.verify().clean
+    assert len(library.search_keywords("lease", 5)) == 1 and library.verify().clean

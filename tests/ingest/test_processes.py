@@ -46,7 +46,7 @@ def write_files(folder: Path, version: int) -> None:
 
 def found(library: Library, query: str) -> tuple[set[str], set[str]]:
     """Return the titles that dense and keyword search find."""
-    both = (library.dense(query, 1), library.keyword(query, 1))
+    both = (library.search_vectors(query, 1), library.search_keywords(query, 1))
     first, second = ({c.title for c in library.chunks([i for i, _ in hits])} for hits in both)
     return first, second
 
@@ -62,10 +62,10 @@ def test_a_reader_sees_what_another_process_adds_replaces_and_deletes(library: L
     (docs / "marble.txt").unlink()
     run(library.folder, "ingest", docs)
     assert found(library, "obsidian") == ({"granite"}, {"granite"})
-    assert "marble" not in {c.title for c in library.chunks([i for i, _ in library.dense("marble", 500)])}
+    assert "marble" not in {c.title for c in library.chunks([i for i, _ in library.search_vectors("marble", 500)])}
     run(library.folder, "remove", docs / "granite.txt")
     assert found(library, "obsidian")[1] == set()
-    everything = library.dense("report", 500)
+    everything = library.search_vectors("report", 500)
     assert len(everything) == library.count()
     assert {c.title for c in library.chunks([i for i, _ in everything])} == {"copper", "silver", "timber", "velvet"}
     # And this process can write after the other did.
@@ -83,7 +83,7 @@ def test_another_process_that_writes_locks_us_out_but_not_our_readers(library: L
         with pytest.raises(LibraryLocked):
             ingest(library, [tmp_path / "a.txt"])
         with Library.open(library.folder, library.embedder) as reader:  # does not wait, does not sweep
-            assert len(reader.dense("copper", 3)) == 1
+            assert len(reader.search_vectors("copper", 3)) == 1
     finally:
         process.communicate(timeout=PATIENCE)
     assert ingest(library, [tmp_path / "a.txt"]).exit_status == 0
@@ -100,9 +100,9 @@ def check_after_a_crash(library: Library, docs: Path) -> None:
     assert report.exit_status == 0
     assert {Path(r.source).stem for r in library.documents()} == set(TOPICS)
     assert all("Version2" in library.text(r.document_id) for r in library.documents())
-    everything = library.dense("report", 1000)
+    everything = library.search_vectors("report", 1000)
     assert len(everything) == len(set(everything)) == library.count() == sum(r.chunks for r in library.documents())
-    assert library.keyword("Version1", 10) == []
+    assert library.search_keywords("Version1", 10) == []
     assert library.verify().clean
 
 
@@ -194,7 +194,7 @@ def test_a_full_disk_stops_the_run_and_loses_nothing(library: Library, tmp_path:
     assert "make room on the disk" in output or "cannot be used" in output, output + errors
     with Library.open(library.folder, library.embedder) as after:
         assert after.verify(repair=True).clean
-        assert after.find_source(str(docs / "a.txt")) is not None and len(after.keyword("copper", 3)) == 1
+        assert after.find_source(str(docs / "a.txt")) is not None and len(after.search_keywords("copper", 3)) == 1
         assert ingest(after, [docs]).exit_status == 0
         assert len(after.documents()) == 41 and after.verify().clean
 

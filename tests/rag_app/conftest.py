@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.documents import LoadedDocument
-from ingest.embedding.embedder import SentenceTransformerEmbedder
+from ingest.embedding.embedder import LocalEmbedder
 from ingest.library import Library
 from rag_app.chat_models.local_gpt import ChatLocalGPT
 
@@ -36,8 +36,8 @@ HANDBOOKS = {
 
 
 @pytest.fixture(scope="session")
-def embedder() -> SentenceTransformerEmbedder:
-    return SentenceTransformerEmbedder()
+def embedder() -> LocalEmbedder:
+    return LocalEmbedder()
 
 
 @pytest.fixture(scope="session")
@@ -55,7 +55,7 @@ def add(library: Library, source: str, text: str) -> str:
 
 
 @pytest.fixture(scope="session")
-def library(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Iterator[Library]:
+def library(tmp_path_factory: pytest.TempPathFactory, embedder: LocalEmbedder) -> Iterator[Library]:
     with Library.open(tmp_path_factory.mktemp("library"), embedder) as opened:
         for source, text in DOCUMENTS.items():
             add(opened, source, text)
@@ -63,7 +63,7 @@ def library(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransfor
 
 
 @pytest.fixture(scope="session")
-def handbooks(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Iterator[Library]:
+def handbooks(tmp_path_factory: pytest.TempPathFactory, embedder: LocalEmbedder) -> Iterator[Library]:
     with Library.open(tmp_path_factory.mktemp("handbooks"), embedder) as opened:
         for source, text in HANDBOOKS.items():
             add(opened, source, text)

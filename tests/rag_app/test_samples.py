@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.embedding.embedder import SentenceTransformerEmbedder
+from ingest.embedding.embedder import LocalEmbedder
 from ingest.job import ingest
 from ingest.library import Library
 from ingest.resources import shipped
@@ -28,9 +28,7 @@ Asked = list[tuple[dict[str, object], Answer]]
 
 
 @pytest.fixture(scope="module")
-def asked(
-    tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder, reader: ChatLocalGPT
-) -> Iterator[Asked]:
+def asked(tmp_path_factory: pytest.TempPathFactory, embedder: LocalEmbedder, reader: ChatLocalGPT) -> Iterator[Asked]:
     with Library.open(tmp_path_factory.mktemp("samples"), embedder) as library:
         documents = sorted(p for p in shipped("samples").iterdir() if p.suffix != ".jsonl")
         assert ingest(library, documents).exit_status == 0

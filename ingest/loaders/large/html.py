@@ -18,7 +18,7 @@ from ingest.loaders.members import Member, Names
 
 _ONE_IN = 128  # blocks, before which a part may begin: about one in so many
 _HEAD = 64 << 10  # bytes in which the title and the encoding are looked for
-_LONGEST_HEADER = 4 << 10  # bytes of a table's first row
+_MAX_HEADER = 4 << 10  # bytes of a table's first row
 _DEEPEST = 500  # elements inside one another of which note is taken
 _TAG = re.compile(
     rb"<(?:(?P<comment>!--)|(?P<close>/?)(?P<name>[a-zA-Z][\w:-]*)"
@@ -103,8 +103,8 @@ class _Walk:
 
     def to_next_cut(self) -> int:
         """Go on to the place where the part that begins here ends, and return it."""
-        stop = self._at + large_text.MOST
-        least = self._at + large_text.LEAST
+        stop = self._at + large_text.MAX_BYTES
+        least = self._at + large_text.MIN_BYTES
         if stop >= len(self._data):
             self._at = len(self._data)
         while self._at < stop and self._at < len(self._data):
@@ -124,7 +124,7 @@ class _Walk:
             return False
         if name != b"tr" and any(element.name == b"table" for element in self._open):
             return False
-        is_late = tag.start() > stop - (large_text.MOST - large_text.LEAST) // 4
+        is_late = tag.start() > stop - (large_text.MAX_BYTES - large_text.MIN_BYTES) // 4
         return is_late or zlib.crc32(self._data[tag.start() : tag.end() + 64]) % _ONE_IN == 0
 
     def _past(self, tag: re.Match[bytes], stop: int) -> int:
@@ -168,8 +168,8 @@ class _Walk:
     def _note_header(self, end: int) -> None:
         table = self._table()
         if table is not None and table.header is None and table.row is not None:
-            row = self._data[table.row : min(end, table.row + _LONGEST_HEADER + 1)]
-            is_header = len(row) <= _LONGEST_HEADER and b"<th" in row.lower() and b"<td" not in row.lower()
+            row = self._data[table.row : min(end, table.row + _MAX_HEADER + 1)]
+            is_header = len(row) <= _MAX_HEADER and b"<th" in row.lower() and b"<td" not in row.lower()
             table.header = row if is_header else b""
 
     def _table(self) -> _Open | None:

@@ -82,7 +82,7 @@ class _Window:
 
     @classmethod
     def at(cls, data: Content, start: int) -> "_Window":
-        end = min(start + large_text.MOST, len(data))
+        end = min(start + large_text.MAX_BYTES, len(data))
         try:
             text = codecs.getincrementaldecoder("utf-8")().decode(data[start:end], final=end == len(data))
         except UnicodeDecodeError as error:
@@ -142,7 +142,7 @@ def _spans_of(data: Content, at: int, before: bytes, after: bytes, depth: int) -
             content = window.text[place:end].encode()
             pending = (pending[0] if pending else offset, offset + len(content))
             place, offset, is_comma_due = end, pending[1], True
-            if pending[1] - pending[0] < large_text.LEAST or zlib.crc32(content) % _ONE_IN:
+            if pending[1] - pending[0] < large_text.MIN_BYTES or zlib.crc32(content) % _ONE_IN:
                 continue
         elif window.is_last and not character:
             raise _damaged(offset)
@@ -180,7 +180,7 @@ def _damaged(offset: int) -> LoadError:
 
 def _too_large(offset: int) -> LoadError:
     return LoadError(
-        f"a value in it (at byte {offset:,}) is damaged, is larger than {large_text.MOST >> 20} MB or nests more than "
-        f"{_DEEPEST} deep; save its records as JSON lines (.jsonl)",
+        f"a value in it (at byte {offset:,}) is damaged, is larger than {large_text.MAX_BYTES >> 20} MB or nests more "
+        f"than {_DEEPEST} deep; save its records as JSON lines (.jsonl)",
         FailureKind.TOO_LARGE,
     )

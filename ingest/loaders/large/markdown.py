@@ -16,7 +16,7 @@ from ingest.loaders.large.text import Content, drop_pages, lines_in_parts
 from ingest.loaders.members import Member, Names
 
 _ONE_IN = 8  # headings, before which a part may begin: about one in so many
-_LONGEST_LINE = 1000  # bytes of a heading that are repeated
+_MAX_LINE = 1000  # bytes of a heading that are repeated
 # The opening or closing line of a code block, in which nothing is a heading, or a heading with its level.
 _LINE = re.compile(rb"^ {0,3}(?:(?P<fence>`{3,}|~{3,})(?P<info>[^\n]*)|(?P<level>#{1,6})[ \t][^\n]*)$", re.M)
 
@@ -66,7 +66,7 @@ class _Outline:
         elif self.is_heading(line):
             level = len(line["level"])
             self._headings = [heading for heading in self._headings if heading[0] < level]
-            self._headings.append((level, line.group()[:_LONGEST_LINE]))
+            self._headings.append((level, line.group()[:_MAX_LINE]))
 
     def is_heading(self, line: re.Match[bytes]) -> bool:
         """Say whether a line at this place is one."""
@@ -82,19 +82,19 @@ class _Outline:
 
 def _cut(data: Content, start: int, outline: _Outline) -> int:
     """Return where a part that starts at `start`, where the outline is this, ends."""
-    stop = start + large_text.MOST
+    stop = start + large_text.MAX_BYTES
     if stop >= len(data):
         return len(data)
     inside = copy.copy(outline)
     best = None
     for line in _LINE.finditer(data, start, stop):
-        if line.start() >= start + large_text.LEAST and inside.is_heading(line):
+        if line.start() >= start + large_text.MIN_BYTES and inside.is_heading(line):
             best = line.start()
             if zlib.crc32(line.group()) % _ONE_IN == 0:
                 break
         inside.take(line)
     if best is not None:
         return best
-    blank = data.rfind(b"\n\n", start + large_text.LEAST, stop)
-    line_end = data.rfind(b"\n", start + large_text.LEAST, stop)
+    blank = data.rfind(b"\n\n", start + large_text.MIN_BYTES, stop)
+    line_end = data.rfind(b"\n", start + large_text.MIN_BYTES, stop)
     return blank + 2 if blank >= 0 else line_end + 1 if line_end >= 0 else stop

@@ -17,9 +17,9 @@ from pathlib import PurePosixPath
 from ingest.loaders.members import Member, Names
 
 LARGE = 8 << 20  # bytes; a smaller file is one document
-LEAST = 3 << 20  # bytes of a part; the last one may be smaller
-MOST = 6 << 20
-_LONGEST_HEADER = 64 << 10
+MIN_BYTES = 3 << 20  # bytes of a part; the last one may be smaller
+MAX_BYTES = 6 << 20
+_MAX_HEADER = 64 << 10
 _ONE_IN = 512  # lines, at which a part may end: about one in so many
 _FIGURE = re.compile(rb"\s*[\"']?[-+]?\d")
 Content = bytes | mmap.mmap
@@ -39,9 +39,9 @@ def lines_in_parts(data: Content, name: str) -> Iterator[Member]:
 def rows_in_parts(data: Content, name: str) -> Iterator[Member]:
     """Yield the parts of a table, cut at ends of rows, each with the header on top."""
     text = _Text(data)
-    end = text.line_end(text.start, min(len(data), _LONGEST_HEADER))
+    end = text.line_end(text.start, min(len(data), _MAX_HEADER))
     if end is not None and data[text.start : end].lower().startswith(b"sep="):  # Excel's line before the header
-        end = text.line_end(end, min(len(data), end + _LONGEST_HEADER))
+        end = text.line_end(end, min(len(data), end + _MAX_HEADER))
     first = b"" if end is None else data[text.start : end]
     is_header = first and not any(_FIGURE.match(field) for field in re.split(rb"[,;\t|]", first))
     header = (text.start, end) if end is not None and is_header else (0, 0)
@@ -96,10 +96,10 @@ def _read(data: Content, mark: bytes, header: tuple[int, int], start: int, end: 
 
 def _cut(data: Content, start: int, text: _Text, *, quoted: bool) -> int:
     """Return where a part that starts at `start` ends."""
-    stop = start + MOST - MOST % 4
+    stop = start + MAX_BYTES - MAX_BYTES % 4
     if stop >= len(data):
         return len(data)
-    before = start + LEAST - LEAST % 4
+    before = start + MIN_BYTES - MIN_BYTES % 4
     inside = quoted and data[start:before].count(b'"') % 2 == 1  # a row may have line ends between quotation marks
     first = line = text.line_end(before, stop)
     last = None

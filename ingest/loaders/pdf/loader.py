@@ -25,17 +25,17 @@ from ingest.loaders.pdf.page import PageText, read_page
 
 _PDFIUM = threading.Lock()  # PDFium is not thread-safe
 _PAGE_BREAK = "\n\n"
-_MOST_KEPT = 8 << 20  # bytes of a mapped file that PDFium may keep in memory, by the average of its pages
-_MOST_HEADINGS = 5000
-_MOST_PAGES_NAMED = 20
+_MAX_KEPT = 8 << 20  # bytes of a mapped file that PDFium may keep in memory, by the average of its pages
+_MAX_HEADINGS = 5000
+_MAX_PAGES_NAMED = 20
 _DULL_TITLE = re.compile(r"^\s*$|^untitled|^microsoft word|^slide \d|\.(?:docx?|pdf|indd|tex|dvi|pptx?)\s*$", re.I)
 # What a font without a table of its characters leaves in a text layer: private use, unassigned, control characters.
 _GARBLED = re.compile("[\x01-\x08\x0e-\x1f\x7f-\x9f\ue000-\uf8ff\ufffd]")
-_MOST_GARBLED = 0.3  # of a page's characters
+_MAX_GARBLED = 0.3  # of a page's characters
 _SCANNED = 0.6  # of the page's area under pictures, with next to no text: a scan with a stamp or a page number
 _FEW_CHARACTERS = 60
 _OCR_DPI = 200
-_MOST_PIXELS = 25_000_000  # of a page's picture; a larger page is rendered more coarsely
+_MAX_PIXELS = 25_000_000  # of a page's picture; a larger page is rendered more coarsely
 _DEEPEST_OBJECT = 4
 
 
@@ -128,7 +128,7 @@ def _read(pdf: pypdfium2.PdfDocument, stem: str, data: Content) -> LoadedDocumen
 def _pages(pdf: pypdfium2.PdfDocument, data: Content) -> Iterator[_Page]:
     """Yield the pages in order. PDFium keeps what it has read until it is closed, so a mapped file is opened anew."""
     count = len(pdf)
-    run = max(1, count if isinstance(data, bytes) else _MOST_KEPT * count // len(data))
+    run = max(1, count if isinstance(data, bytes) else _MAX_KEPT * count // len(data))
     for start in range(0, count, run):
         opened = pdf if run >= count else _open(data)
         try:
@@ -160,7 +160,7 @@ def _read_one(page: pypdfium2.PdfPage) -> _Page:
     finally:
         text_page.close()
     characters = len("".join(layer.text.split()))
-    garbled = len(_GARBLED.findall(layer.text)) > _MOST_GARBLED * characters
+    garbled = len(_GARBLED.findall(layer.text)) > _MAX_GARBLED * characters
     if characters and not garbled and (characters >= _FEW_CHARACTERS or not _is_picture(page)):
         return _Page(layer)
     if not characters and next(iter(page.get_objects(max_depth=1)), None) is None:
@@ -186,7 +186,7 @@ def _is_picture(page: pypdfium2.PdfPage) -> bool:
 def _render(page: pypdfium2.PdfPage) -> NDArray[np.uint8]:
     """Return the page as a picture in blue, green, red."""
     width, height = page.get_size()
-    scale = min(_OCR_DPI / 72, (_MOST_PIXELS / max(1.0, width * height)) ** 0.5)
+    scale = min(_OCR_DPI / 72, (_MAX_PIXELS / max(1.0, width * height)) ** 0.5)
     bitmap = page.render(scale=scale, rev_byteorder=False)
     try:
         return np.ascontiguousarray(bitmap.to_numpy()[:, :, :3])
@@ -204,7 +204,7 @@ def _warning(unread: list[int], damaged: list[int]) -> str | None:
 
 
 def _named(pages: list[int]) -> str:
-    numbers = ", ".join(map(str, pages[:_MOST_PAGES_NAMED])) + (", …" if len(pages) > _MOST_PAGES_NAMED else "")
+    numbers = ", ".join(map(str, pages[:_MAX_PAGES_NAMED])) + (", …" if len(pages) > _MAX_PAGES_NAMED else "")
     return f"page {numbers}" if len(pages) == 1 else f"pages {numbers}"
 
 
@@ -212,7 +212,7 @@ def _headings(pdf: pypdfium2.PdfDocument, text: str, pages: list[PageSpan]) -> t
     """Return the outline's entries whose words stand at the start of a line of the page they point to."""
     found: list[Heading] = []
     position = 0
-    for _, bookmark in zip(range(_MOST_HEADINGS), pdf.get_toc(), strict=False):
+    for _, bookmark in zip(range(_MAX_HEADINGS), pdf.get_toc(), strict=False):
         destination = bookmark.get_dest()
         index = destination.get_index() if destination else None
         words = normalise(bookmark.get_title()).split()

@@ -19,19 +19,19 @@ from ingest.loaders.pdf.reading_order import Box, line_order
 from ingest.loaders.tables import HeaderEvidence, table_lines
 from model.text.sentences import is_list_item
 
-_MOST_BOXES = 5000  # of one page: a map or a drawing has no order
+_MAX_BOXES = 5000  # of one page: a map or a drawing has no order
 # Where a line ended with a hyphen, PDFium puts U+FFFE (in a page's text) or U+0002 (in a box's).
 _LAYOUT_HYPHEN = re.compile(r"(?P<left>[\w-]*)[\ufffe\x02](?P<right>\w?)")
 _HYPHEN_AT_END = re.compile("[\ufffe\x02]\n")
-_LEAST_ROWS = 3
-_MOST_COLUMNS = 12
+_MIN_ROWS = 3
+_MAX_COLUMNS = 12
 _ALIGNED = 0.6  # of a line's height: cells of a column start this close to each other
-_LEAST_GAP = 0.7  # of a line's height, between two columns of a table
+_MIN_GAP = 0.7  # of a line's height, between two columns of a table
 _SPACE = 0.22  # of a line's height: pieces of a line that are further apart are two words
 _FAR = 2.6  # of a line's height from line to line: further down, another block begins
 _BOLD = re.compile(r"bold|black|heavy|semib|demi", re.I)
 _BOLD_WEIGHT = 600
-_LONGEST_CELL = 120  # characters, of most cells: longer ones are columns of prose
+_MAX_CELL = 120  # characters, of most cells: longer ones are columns of prose
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def _flat(order: Sequence[Sequence[int]]) -> list[int]:
 def _boxes(text_page: pypdfium2.PdfTextPage) -> list[Box]:
     count = text_page.count_rects()
     boxes = []
-    for index in range(count if count <= _MOST_BOXES else 0):
+    for index in range(count if count <= _MAX_BOXES else 0):
         left, bottom, right, top = text_page.get_rect(index)
         text = text_page.get_text_bounded(left, bottom, right, top, errors="ignore")
         boxes.append(Box(left, -top, right, -bottom, " ".join(text.split("\n"))))
@@ -159,7 +159,7 @@ def _tables(lines: Sequence[_Line]) -> list[tuple[int, int, list[list[Box]]]]:
 def _table_at(lines: Sequence[_Line], start: int) -> tuple[int, list[list[Box]]]:
     """Return the table that begins with line `start` and where it ends; no cells where there is none."""
     cells_of_first = _cells(lines[start])
-    if not 2 <= len(cells_of_first) <= _MOST_COLUMNS or is_list_item(cells_of_first[0].text + " x"):
+    if not 2 <= len(cells_of_first) <= _MAX_COLUMNS or is_list_item(cells_of_first[0].text + " x"):
         return start, []
     columns = [cell.left for cell in cells_of_first]
     rows = [cells_of_first]
@@ -177,7 +177,7 @@ def _table_at(lines: Sequence[_Line], start: int) -> tuple[int, list[list[Box]]]
         else:  # the rest of the row above
             rows[-1] = [_below(a, b) for a, b in zip(rows[-1], placed, strict=True)]
         index += 1
-    if complete < _LEAST_ROWS or not _is_table(rows):
+    if complete < _MIN_ROWS or not _is_table(rows):
         return start, []
     return index, rows
 
@@ -187,7 +187,7 @@ def _cells(line: _Line) -> list[Box]:
     cells: list[Box] = []
     for box in line.boxes:
         height = box.bottom - box.top
-        if cells and box.left - cells[-1].right < _LEAST_GAP * height:
+        if cells and box.left - cells[-1].right < _MIN_GAP * height:
             cells[-1] = _merged(cells[-1], box, _joined([cells[-1], box]))
         else:
             cells.append(box)
@@ -213,7 +213,7 @@ def _is_table(rows: Sequence[Sequence[Box]]) -> bool:
         if not ends or not starts or max(ends) >= min(starts):
             return False
     lengths = sorted(len(cell.text) for row in rows for cell in row if cell.text)
-    return lengths[len(lengths) * 3 // 4] <= _LONGEST_CELL
+    return lengths[len(lengths) * 3 // 4] <= _MAX_CELL
 
 
 def _merged(a: Box, b: Box, text: str) -> Box:

@@ -12,12 +12,12 @@ from statistics import median
 
 from ingest.loaders.pdf.line_wraps import columns_of
 
-_LEAST_LINES = 3  # of a column
-_LEAST_GUTTER = 0.8  # of the usual height of a line
-_LEAST_COLUMN = 0.15  # of the width of the page
+_MIN_LINES = 3  # of a column
+_MIN_GUTTER = 0.8  # of the usual height of a line
+_MIN_COLUMN = 0.15  # of the width of the page
 _WIDE = 0.62  # of the width of the page: a wider line belongs to no column
 _FILLED = 0.6  # of a column's width is what a line of prose fills, most of the time
-_LEAST_CHARACTERS = 18  # half-width ones, in most lines of a column of prose
+_MIN_CHARACTERS = 18  # half-width ones, in most lines of a column of prose
 _SAME_LINE = 0.5  # of the smaller height: two boxes that overlap this much stand side by side
 
 
@@ -79,16 +79,16 @@ def _order_band(boxes: Sequence[Box], band: list[int], gutter: float, lines: lis
 
 def _gutter(boxes: Sequence[Box], members: Sequence[int]) -> float | None:
     """Return the middle of the widest strip that no narrow box crosses, if it can part columns."""
-    if len(members) < 2 * _LEAST_LINES:
+    if len(members) < 2 * _MIN_LINES:
         return None
     left, right = min(boxes[i].left for i in members), max(boxes[i].right for i in members)
     width = right - left
     narrow = sorted((boxes[i].left, boxes[i].right) for i in members if boxes[i].right - boxes[i].left < _WIDE * width)
-    least = _LEAST_GUTTER * median(boxes[i].bottom - boxes[i].top for i in members)
+    least = _MIN_GUTTER * median(boxes[i].bottom - boxes[i].top for i in members)
     best, middle = least, None
     reached = left
     for start, end in narrow:
-        far_enough = start - left > _LEAST_COLUMN * width and right - start > _LEAST_COLUMN * width
+        far_enough = start - left > _MIN_COLUMN * width and right - start > _MIN_COLUMN * width
         if start - reached >= best and reached > left and far_enough:
             best, middle = start - reached, (start + reached) / 2
         reached = max(reached, end)
@@ -97,14 +97,14 @@ def _gutter(boxes: Sequence[Box], members: Sequence[int]) -> float | None:
 
 def _is_prose(boxes: Sequence[Box], members: Sequence[int]) -> bool:
     """Say whether boxes are the lines of a column of text rather than the cells of a table."""
-    if len(members) < _LEAST_LINES:
+    if len(members) < _MIN_LINES:
         return False
     lines = _lines(boxes, members)
-    if len(lines) < _LEAST_LINES:
+    if len(lines) < _MIN_LINES:
         return False
     left, right = min(boxes[i].left for i in members), max(boxes[i].right for i in members)
     filled = sum(boxes[line[-1]].right - boxes[line[0]].left >= _FILLED * (right - left) for line in lines)
-    long = sum(sum(columns_of(boxes[i].text) for i in line) >= _LEAST_CHARACTERS for line in lines)
+    long = sum(sum(columns_of(boxes[i].text) for i in line) >= _MIN_CHARACTERS for line in lines)
     return min(filled, long) >= 0.5 * len(lines)
 
 

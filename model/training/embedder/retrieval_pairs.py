@@ -19,7 +19,7 @@ from model.training.synthetic.similar_passages import SimilarPassages
 _HEADING = re.compile(r"^#{1,6}\s+")
 _SENTENCE_END = re.compile(r"(?<=[。！？；])|(?<=[.!?;])\s+|\n+")
 _MARKUP = re.compile(r"\[(PAR|TLE|SEP|DOC)\]|\*\*|`")
-_LEAST, _MOST = 60, 260  # units of a passage: a Chinese character is 1, any other 0.25, as in ingestion
+_MIN_UNITS, _MAX_UNITS = 60, 260  # units of a passage: a Chinese character is 1, any other 0.25, as in ingestion
 _SENTENCE = (6, 70)  # units of a sentence that may be asked for
 _PASSAGES_PER_DOCUMENT = 6
 
@@ -150,15 +150,15 @@ def _passages(text: str, document: str, rng: random.Random) -> Iterator[Passage]
     if not lines:
         return
     title = _HEADING.sub("", lines[0])[:80]
-    heading, size, most, number = "", 0.0, rng.uniform(_LEAST, _MOST), 0
+    heading, size, most, number = "", 0.0, rng.uniform(_MIN_UNITS, _MAX_UNITS), 0
     body: list[str] = []
     for line in [*lines[1:], "# "]:
         opens = bool(_HEADING.match(line)) or _looks_like_heading(line)
         if opens or size >= most:
-            if size >= _LEAST / 2:
+            if size >= _MIN_UNITS / 2:
                 yield Passage("\n".join(body), title, heading, document, f"{document}-{number}")
                 number += 1
-            body, size, most = [], 0.0, rng.uniform(_LEAST, _MOST)
+            body, size, most = [], 0.0, rng.uniform(_MIN_UNITS, _MAX_UNITS)
         if opens:
             heading = _HEADING.sub("", line)[:80]
         else:

@@ -44,7 +44,7 @@ from model.training.vocabulary import (
 
 WITH_TITLE = 0.5  # of the examples on passages are read under their title
 _T = TypeVar("_T")
-LONGEST_ALIGNED = 60  # characters of the Chinese side of a parallel sentence from which words are translated
+MAX_ALIGNED = 60  # characters of the Chinese side of a parallel sentence from which words are translated
 
 
 def warm_start(recipe: Recipe, data: Path, say: Callable[[str], None]) -> tuple[GPT, TextTokenizer]:
@@ -180,7 +180,7 @@ def _drawn(mine: Sequence[_T], times: float, rng: random.Random) -> list[_T]:
 def _short_pairs(recipe: Recipe, data: Path) -> Iterator[dict[str, str]]:
     """Parallel sentences short enough to align words in."""
     for name in recipe.translations:
-        yield from (row for row in read_lines(data / name) if len(row["zh"]) <= LONGEST_ALIGNED)
+        yield from (row for row in read_lines(data / name) if len(row["zh"]) <= MAX_ALIGNED)
 
 
 def _texts(words: Vocabulary, data: Path) -> Iterator[str]:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from model.training.examples import Example
 
 PASSAGE = (110, 380)  # characters of a passage
-LONGEST_ANSWER = 24  # characters
+MAX_ANSWER = 24  # characters
 _SENTENCE = re.compile(r"[^。！？\n]+[。！？]?")
 _CLAUSE = re.compile(r"[，；：,;]")
 _MARKUP = re.compile(r"[|`#*=<>{}\\$_]|https?:")
@@ -210,7 +210,7 @@ def _phrases(clause: str, rng: random.Random, units: float) -> list[_Phrase]:
         found.append(_Phrase(m.start(), m.end(), asks))
     taken = [(p.start, p.end) for p in found]
     found += [p for p in _noun_phrases(clause) if not any(p.start < b and p.end > a for a, b in taken)]
-    return [p for p in found if 0 < p.end - p.start <= LONGEST_ANSWER]
+    return [p for p in found if 0 < p.end - p.start <= MAX_ANSWER]
 
 
 def _noun_phrases(clause: str) -> Iterator[_Phrase]:

@@ -17,8 +17,8 @@ from model.text.language import Language
 from model.training.examples import Example
 from model.training.vocabulary import align
 
-LEAST = 4.0  # expected alignments of a translation that is used
-LEAST_SHARE = 0.25  # of a word's alignments that its translation must have
+MIN_ALIGNMENTS = 4.0  # expected alignments of a translation that is used
+MIN_SHARE = 0.25  # of a word's alignments that its translation must have
 _ENGLISH = re.compile(r"[A-Za-z]+(?:['’][a-z]+)?|\d[\d.,]*|[^\sA-Za-z\d]")
 _WORD = re.compile(r"[a-z]{2,}")
 _HAN = re.compile(r"[\u4e00-\u9fff]+")
@@ -58,7 +58,7 @@ def _likeliest(pairs: Sequence[tuple[Sequence[str], Sequence[str]]]) -> dict[str
         total[s] = total.get(s, 0.0) + n
         if n > best.get(s, (0.0, 0))[0]:
             best[s] = (n, t)
-    return {words[s]: others[t] for s, (n, t) in best.items() if n >= LEAST and n >= LEAST_SHARE * total[s]}
+    return {words[s]: others[t] for s, (n, t) in best.items() if n >= MIN_ALIGNMENTS and n >= MIN_SHARE * total[s]}
 
 
 def switched(examples: Sequence[Example], share: float, translations: Translations, seed: int) -> list[Example]:

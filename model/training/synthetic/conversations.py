@@ -24,7 +24,7 @@ CHINESE = ("docqa_train.zh.jsonl.xz", "cmrc2018_train.zh.jsonl.xz")
 FILES = (*ENGLISH, *CHINESE)
 SAME_PASSAGE = 0.6  # of the turns that do not matter are about the same passage or document
 UNANSWERED = {"en": "That is not in your documents.", "zh": "您的文档里没有提到。"}
-LONGEST_ANSWER = 160  # characters of an earlier answer
+MAX_ANSWER = 160  # characters of an earlier answer
 Row = dict[str, Any]
 
 
@@ -33,7 +33,7 @@ def turn_of(example: Example) -> Turn:
     if not example.quotes:
         return example.question, UNANSWERED["zh" if example.lang == "zh" else "en"]
     start, end = example.quotes[0]
-    return example.question, example.passage[start : min(end, start + LONGEST_ANSWER)]
+    return example.question, example.passage[start : min(end, start + MAX_ANSWER)]
 
 
 def after_other_turns(examples: Sequence[Example], share: float, seed: int) -> list[Example]:
@@ -129,5 +129,5 @@ def _turn(row: Row) -> Turn | None:
     lang = row.get("lang", "en")
     if not answers and not row.get("is_impossible"):
         return None
-    answer = str(answers[0]).strip()[:LONGEST_ANSWER] if answers else UNANSWERED["zh" if lang == "zh" else "en"]
+    answer = str(answers[0]).strip()[:MAX_ANSWER] if answers else UNANSWERED["zh" if lang == "zh" else "en"]
     return row["question"].strip(), answer

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from model.text.language import Language
 from model.training.examples import Example
 
-LONGEST = {"en": (350, 1100), "zh": (110, 380)}  # characters of a passage, least and most
+MAX_CHARACTERS = {"en": (350, 1100), "zh": (110, 380)}  # characters of a passage, least and most
 WHOLE_PARAGRAPH = 0.35  # share of questions answered by a whole paragraph
 UNANSWERABLE = 0.08  # share of questions over neighbouring paragraphs that do not say
 _OTHER: dict[Language, Language] = {"en": "zh", "zh": "en"}
@@ -103,7 +103,7 @@ def _ask(
     here, there = rows[number][asked], rows[number][_OTHER[asked]]
     if rng.random() < WHOLE_PARAGRAPH:
         question, span = _about(here, asked, rng), (start, start + len(there))
-        if len(there) > LONGEST[_OTHER[asked]][0]:
+        if len(there) > MAX_CHARACTERS[_OTHER[asked]][0]:
             return None
     else:
         shared = [
@@ -129,7 +129,7 @@ def _passage(
     rows: Sequence[Mapping[str, str]], number: int, lang: Language, rng: random.Random
 ) -> tuple[str, int, str]:
     """Paragraphs around one, the place of that one in them, and the same paragraphs without it."""
-    low, high = LONGEST[lang]
+    low, high = MAX_CHARACTERS[lang]
     wanted = rng.randint(low, high)
     first = last = number
     size = len(rows[number][lang])

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from model.training.examples import Example
 
 PASSAGE = (350, 1100)  # characters of a passage
-LONGEST_ANSWER = 60  # characters
+MAX_ANSWER = 60  # characters
 RECURRING = 0.3  # share of questions whose passage is another paragraph, where there is one
 PER_DOCUMENT = 5
 
@@ -163,7 +163,7 @@ def _ask(title: str, passages: list[str], number: int, rng: random.Random) -> tu
     passage = passages[number]
     sentences = [m for m in _SENTENCE.finditer(passage) if 35 <= len(m.group()) <= 320]
     for sentence in rng.sample(sentences, min(3, len(sentences))):
-        phrases = [p for p in _phrases(sentence.group(), title) if p.end - p.start <= LONGEST_ANSWER]
+        phrases = [p for p in _phrases(sentence.group(), title) if p.end - p.start <= MAX_ANSWER]
         if not phrases:
             continue
         phrase = rng.choices(phrases, [p.weight for p in phrases])[0]

@@ -15,7 +15,7 @@ from dataclasses import replace
 from model.training.examples import Example
 
 SENTENCE = re.compile(r".+?(?:[。！？!?；]+|\.(?=\s)|\n|$)\s*", re.DOTALL)
-_SHORTEST = {"en": 160, "zh": 60}  # characters that must remain of a passage
+_MIN_CHARACTERS = {"en": 160, "zh": 60}  # characters that must remain of a passage
 _NAME = re.compile(r"(?<=[a-z,] )[A-Z][\w'’-]+(?: [A-Z][\w'’-]+)*")  # not at the beginning of the question
 _NUMBER = re.compile(r"\d[\d,.]*\d|\d")
 _LATIN = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{2,}")
@@ -40,7 +40,7 @@ def without_answer(examples: Sequence[Example], share: float, seed: int) -> list
             if not any(a < m.end() and b > m.start() for a, b in e.quotes)
         )
         answers = [e.passage[a:b].strip().casefold() for a, b in e.quotes]
-        if len(kept) >= _SHORTEST.get(e.lang, 160) and not any(x in kept.casefold() for x in answers):
+        if len(kept) >= _MIN_CHARACTERS.get(e.lang, 160) and not any(x in kept.casefold() for x in answers):
             made.append(replace(e, passage=kept, quotes=()))
     return made
 

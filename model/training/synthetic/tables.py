@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from model.text.language import Language
 from model.training.examples import Example
 
-LONGEST = {"en": 1100, "zh": 420}  # characters of a table's passage
+MAX_CHARACTERS = {"en": 1100, "zh": 420}  # characters of a table's passage
 PER_DOCUMENT = 6  # questions: repositories repeat their tables
 UNANSWERABLE = 0.15  # share of questions about a row that is not there
 _SEPARATOR = re.compile(r"^\s*\|?\s*:?-{2,}:?\s*(\|\s*:?-{2,}:?\s*)+\|?\s*$")
@@ -118,7 +118,7 @@ def _ask(
 ) -> Example | None:
     first = rng.randrange(len(table.rows))
     rows = table.rows[max(0, first - rng.randint(0, 8)) :]
-    passage, places = _written(table, rows, LONGEST[lang], rng, pairs)
+    passage, places = _written(table, rows, MAX_CHARACTERS[lang], rng, pairs)
     shown = len({r for r, _ in places})
     if shown < 2:
         return None

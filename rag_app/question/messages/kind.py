@@ -18,7 +18,7 @@ MessageKind = Literal["documents", "talk", "about"]
 # Probability of talk and about together. Where it is sure, nothing is searched; where it is likely, the documents are
 # asked first, and only a good answer keeps a message from being taken for talk (model/LOG.md).
 SURE, LIKELY = 0.9, 0.6
-LONGEST = 120  # characters; whoever writes more has a matter, which is searched for
+MAX_CHARACTERS = 120  # characters; whoever writes more has a matter, which is searched for
 WEIGHTS_FILE = "weights.json"
 
 
@@ -35,7 +35,7 @@ def kind_of(message: str, *, least: float = SURE) -> MessageKind:
         >>> kind_of("Do we thank donors in writing?")
         'documents'
     """
-    if len(message) > LONGEST:
+    if len(message) > MAX_CHARACTERS:
         return "documents"
     talk, about = probabilities(message)
     if talk + about < least:

@@ -6,7 +6,7 @@ import re
 
 from model.text.han import simplified
 
-LONGEST_NGRAM = 4
+MAX_NGRAM = 4
 _SPACES = re.compile(r"\s+")
 
 
@@ -15,7 +15,7 @@ def ngrams_of(text: str) -> frozenset[str]:
     found: set[str] = set()
     for word in _SPACES.split(simplified(text.casefold().strip())):
         padded = f" {word} "
-        for size in range(1, LONGEST_NGRAM + 1):
+        for size in range(1, MAX_NGRAM + 1):
             found.update(padded[i : i + size] for i in range(len(padded) - size + 1))
     found.discard(" ")
     return frozenset(found)

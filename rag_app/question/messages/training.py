@@ -18,7 +18,7 @@ from rag_app.question.messages.ngrams import ngrams_of
 
 QUESTIONS = tuple(f"qa/{name}_train.{lang}.jsonl.xz" for name in ("private", "docqa") for lang in ("en", "zh"))
 EVERY = 12  # of these questions, one in so many
-LEAST_COUNT = 2  # n-grams seen in fewer messages are left out
+MIN_COUNT = 2  # n-grams seen in fewer messages are left out
 STRENGTH = 10.0  # inverse of the regularisation
 _CLASSES = {"talk": 1, "about": 2}
 
@@ -40,7 +40,7 @@ def main(data: Path, out: Path) -> None:
         asked = [r["question"] for i, r in enumerate(read_lines(data / name)) if i % EVERY == 0]
         texts += asked
         kinds += [0] * len(asked)
-    counter = CountVectorizer(analyzer=ngrams_of, min_df=LEAST_COUNT, binary=True)
+    counter = CountVectorizer(analyzer=ngrams_of, min_df=MIN_COUNT, binary=True)
     features = normalize(counter.fit_transform(texts))
     model = LogisticRegression(C=STRENGTH, max_iter=2000, class_weight="balanced").fit(features, kinds)
     against = model.coef_[1:] - model.coef_[0]

@@ -155,7 +155,7 @@ def test_there_is_listed_what_can_be_chosen(filled: Library, docs: Path) -> None
 
 def test_both_searches_bring_as_many_as_there_are_however_far_down(filled: Library, docs: Path) -> None:
     among = filled.choose(DocumentFilter.of(language="zh"))
-    for search in (filled.dense, filled.keyword):
+    for search in (filled.search_vectors, filled.search_keywords):
         hits = search("kettle deposit euros", 3, among=among)
         assert [c.source for c in filled.chunks([i for i, _ in hits])] == [str(docs / "说明/水壶.txt")]
 
@@ -189,13 +189,13 @@ def test_a_broad_filter_is_searched_in_the_index_and_a_narrow_one_completely(
     library: Library, commit: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # given limits so small that a few documents are many
-    monkeypatch.setattr("ingest.vectors.search.MOST_COMPARED", 0)
+    monkeypatch.setattr("ingest.vectors.search.MAX_COMPARED", 0)
     monkeypatch.setattr("ingest.vectors.search._FEW", 4)
     monkeypatch.setattr("ingest.vectors.search._WIDEST", 40)
     near = [commit(f"near{n}.txt", f"copper kettle {n}").document_id for n in range(60)]  # type: ignore[operator]
     far = [commit(f"far{n}.txt", f"weather in area {n}, a kettle").document_id for n in range(9)]  # type: ignore[operator]
     for among, k in ((near, 5), (far, 5), (far, 9), (far[:2], 5), ([*near, *far], 64)):
-        found = library.dense("copper kettle", k, among=among)
+        found = library.search_vectors("copper kettle", k, among=among)
         # then the best of theirs come, as a comparison with each tells
         ids = [f"{i}-000000" for i in among]
         scores = library.vectors_of(ids) @ library.embedder.embed_query("copper kettle")

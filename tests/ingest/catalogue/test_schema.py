@@ -100,7 +100,7 @@ def test_a_library_of_format_1_keeps_its_documents_and_gets_the_new_bookkeeping(
     (docs / "a.md").write_text("# Kettles\n\nThe copper kettle holds two litres.")
     (docs / "b.txt").write_bytes(b"")
     ingest(library, [docs])
-    records, hits = library.documents(), library.dense("copper kettle", 3)
+    records, hits = library.documents(), library.search_vectors("copper kettle", 3)
     library.close()
     back_to_version_1(library.folder)
 
@@ -108,7 +108,7 @@ def test_a_library_of_format_1_keeps_its_documents_and_gets_the_new_bookkeeping(
     with Library.open(library.folder, library.embedder) as opened:
         # then nothing is lost, a run has nothing to do, and copies are known by their content
         assert opened.documents() == records
-        assert opened.dense("copper kettle", 3) == hits and len(opened.keyword("kettle", 3)) == 1
+        assert opened.search_vectors("copper kettle", 3) == hits and len(opened.search_keywords("kettle", 3)) == 1
         assert {Path(s.source).name for s in opened.sources()} == {"a.md", "b.txt"}
         assert opened.verify().clean
         (docs / "b.txt").unlink()
@@ -176,7 +176,7 @@ def test_a_library_of_format_4_keeps_its_vectors_and_notes_headings_of_what_is_r
     with Library.open(library.folder, library.embedder) as opened:
         (record,) = opened.documents()
         assert opened.headings(record.document_id) == ()
-        assert len(opened.dense("copper kettle", 3)) == 1 and opened.verify().clean
+        assert len(opened.search_vectors("copper kettle", 3)) == 1 and opened.verify().clean
         file.write_text("# Kettles\n\nThe copper kettle holds three litres.")
         ingest(opened, [file])
         (record,) = opened.documents()

@@ -13,7 +13,7 @@ from sentence_transformers import SentenceTransformer
 
 from ingest.embedding.bert_encoder import TOKENS_AT_ONCE, BertEncoder, _batches
 from ingest.embedding.bert_folder import BertSettings
-from ingest.embedding.embedder import EmbedderError, SentenceTransformerEmbedder
+from ingest.embedding.embedder import EmbedderError, LocalEmbedder
 from ingest.resources import shipped
 
 TEXTS = [
@@ -33,7 +33,7 @@ def both(folder: Path, texts: list[str]) -> tuple[NDArray[np.float32], NDArray[n
 
 @pytest.mark.parametrize("name", ["bilingual-minilm", "all-MiniLM-L6-v2"])
 def test_vectors_are_those_of_sentence_transformers(name: str) -> None:
-    ours, theirs = both(SentenceTransformerEmbedder(name).folder, TEXTS)
+    ours, theirs = both(LocalEmbedder(name).folder, TEXTS)
     assert ours.shape == theirs.shape and ours.dtype == np.float32
     assert (ours * theirs).sum(1).min() > 0.9995
 
@@ -85,9 +85,9 @@ def test_more_modules_are_left_to_sentence_transformers(folder: Path) -> None:
 
 
 def test_a_query_prompt_is_honoured(folder: Path) -> None:
-    plain = SentenceTransformerEmbedder(str(folder)).embed_query("a question")
+    plain = LocalEmbedder(str(folder)).embed_query("a question")
     merge(folder / "config_sentence_transformers.json", {"prompts": {"query": "query: ", "document": ""}})
-    prompted = SentenceTransformerEmbedder(str(folder))
+    prompted = LocalEmbedder(str(folder))
     assert prompted.embed_query("a question") @ plain < 0.99
     assert prompted.embed_documents(["a question"])[0] @ plain > 0.999
 
@@ -97,13 +97,13 @@ def test_a_damaged_file_is_an_error_that_names_the_folder(folder: Path, file: st
     whole = (folder / file).read_bytes()
     (folder / file).write_bytes(whole[: len(whole) // 2])
     with pytest.raises(EmbedderError, match="cannot be loaded"):
-        SentenceTransformerEmbedder(str(folder)).embed_query("x")
+        LocalEmbedder(str(folder)).embed_query("x")
 
 
 def test_weights_of_other_sizes_are_an_error(folder: Path) -> None:
     merge(folder / "config.json", {"hidden_size": 768})
     with pytest.raises(EmbedderError, match="other sizes"):
-        SentenceTransformerEmbedder(str(folder)).embed_query("x")
+        LocalEmbedder(str(folder)).embed_query("x")
 
 
 def test_batches_are_bounded_and_hold_every_text_once() -> None:
@@ -120,8 +120,8 @@ def test_batches_are_bounded_and_hold_every_text_once() -> None:
 GROWTH = """
 import random, sys
 import psutil
-from ingest.embedding.embedder import SentenceTransformerEmbedder
-chosen, embedder, after = random.Random(0), SentenceTransformerEmbedder(), []
+from ingest.embedding.embedder import LocalEmbedder
+chosen, embedder, after = random.Random(0), LocalEmbedder(), []
 for group in range(6):
     texts = ["".join(chosen.choices("的一是水泵清洗阀", k=chosen.randrange(20, 360))) for _ in range(32)]
     embedder.embed_documents(texts)
@@ -140,7 +140,7 @@ def test_memory_does_not_grow_with_the_number_of_texts() -> None:
 
 def test_sentence_transformers_is_not_imported_for_the_shipped_model() -> None:
     code = (
-        "import sys; from ingest.embedding.embedder import SentenceTransformerEmbedder as E; E().embed_query('x');"
+        "import sys; from ingest.embedding.embedder import LocalEmbedder as E; E().embed_query('x');"
         "print([m for m in ('sentence_transformers', 'transformers', 'scipy') if m in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)

@@ -39,7 +39,7 @@ def test_an_edited_file_is_replaced_and_a_touched_one_is_not(library: Library, d
     (docs / "copper.txt").write_text("Now about bronze.")
     os.utime(docs / "silver.txt", (1, 1))
     assert counts(ingest(library, [docs])) == {"replaced": 1, "unchanged": 2}
-    assert len(library.keyword("report", 5)) == 2 and len(library.keyword("bronze", 5)) == 1
+    assert len(library.search_keywords("report", 5)) == 2 and len(library.search_keywords("bronze", 5)) == 1
 
 
 def test_prune_removes_what_vanished_below_the_given_folders_only(library: Library, docs: Path, tmp_path: Path) -> None:
@@ -83,7 +83,7 @@ def test_a_file_that_became_bad_answers_no_longer(library: Library, docs: Path) 
     ingest(library, [docs])
     (docs / "copper.txt").write_bytes(b"")
     assert counts(ingest(library, [docs])) == {"unchanged": 2, "failed": 1}
-    assert library.keyword("copper", 5) == []
+    assert library.search_keywords("copper", 5) == []
     assert library.verify().clean
 
 
@@ -192,7 +192,7 @@ def test_a_renamed_file_is_moved_and_not_embedded_again(library: Library, docs: 
     assert after is not None and (after.document_id, after.title) == (before.document_id, "kupfer")
     assert library.find_source(str(docs / "copper.txt")) is None
     assert [s.tags for s in library.sources(after.document_id)] == [("metals",)]
-    assert len(library.keyword("kupfer", 5)) == 1  # its new name is searched
+    assert len(library.search_keywords("kupfer", 5)) == 1  # its new name is searched
     assert library.verify().clean
 
 
@@ -219,7 +219,7 @@ def test_an_edited_copy_leaves_the_other_alone(library: Library, docs: Path) -> 
     ingest(library, [docs])
     (docs / "again.txt").write_text("Something else about nickel.")
     assert counts(ingest(library, [docs])) == {"replaced": 1, "unchanged": 3}
-    assert len(library.keyword("copper", 5)) == 1 == len(library.keyword("nickel", 5))
+    assert len(library.search_keywords("copper", 5)) == 1 == len(library.search_keywords("nickel", 5))
     assert library.verify().clean
 
 
@@ -247,7 +247,7 @@ def test_of_an_edited_file_only_the_changed_chunks_are_embedded(library: Library
     second = ingest(library, [path])
     assert counts(second) == {"replaced": 1} and second.chunks > 20
     assert 0 < second.embedded <= 5
-    assert library.verify().clean and len(library.dense("something else", 100)) == library.count()
+    assert library.verify().clean and len(library.search_vectors("something else", 100)) == library.count()
 
 
 def test_tags_are_added_and_survive_an_edit(library: Library, docs: Path) -> None:
@@ -277,7 +277,7 @@ def test_prune_removes_what_is_ignored_now(library: Library, docs: Path) -> None
     (docs / ".ragignore").write_text("copper*\n")
     assert counts(ingest(library, [docs])) == {"unchanged": 2}
     assert counts(ingest(library, [docs], prune=True)) == {"unchanged": 2, "removed": 1}
-    assert library.keyword("copper", 5) == []
+    assert library.search_keywords("copper", 5) == []
 
 
 def test_several_parsers_at_a_time_find_the_same(library: Library, tmp_path: Path) -> None:

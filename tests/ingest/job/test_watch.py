@@ -70,9 +70,9 @@ def names(library: Library) -> set[str]:
 
 def test_create_modify_move_and_delete_are_reflected(library: Library, docs: Path, watcher: Watcher) -> None:
     (docs / "new.txt").write_text("A report about silver.")
-    wait_for(lambda: bool(library.keyword("silver", 3)))
+    wait_for(lambda: bool(library.search_keywords("silver", 3)))
     (docs / "new.txt").write_text("A report about bronze.")
-    wait_for(lambda: bool(library.keyword("bronze", 3)) and not library.keyword("silver", 3))
+    wait_for(lambda: bool(library.search_keywords("bronze", 3)) and not library.search_keywords("silver", 3))
     before = library.find_source(str(docs / "new.txt"))
     (docs / "sub").mkdir()
     (docs / "new.txt").rename(docs / "sub" / "moved.txt")
@@ -93,7 +93,7 @@ def test_an_editors_dance_is_one_change_and_leaves_no_temporary_file(
     (docs / "first.txt").write_text("A report about gold.")
     (docs / "first.txt~").unlink()
     (docs / "~$first.docx").write_bytes(b"lock")
-    wait_for(lambda: bool(library.keyword("gold", 3)))
+    wait_for(lambda: bool(library.search_keywords("gold", 3)))
     assert names(library) == {"first.txt"}
 
 
@@ -122,7 +122,7 @@ def test_a_locked_library_is_waited_for(library: Library, docs: Path, watcher: W
     with library.writing():
         (docs / "new.txt").write_text("A report about silver.")
         wait_for(lambda: any(isinstance(run, LibraryLocked) for run in watcher.runs))
-    wait_for(lambda: bool(library.keyword("silver", 3)))
+    wait_for(lambda: bool(library.search_keywords("silver", 3)))
 
 
 def test_a_file_that_cannot_be_read_yet_is_tried_again(library: Library, docs: Path, watcher: Watcher) -> None:
@@ -142,7 +142,7 @@ def test_a_file_that_cannot_be_read_yet_is_tried_again(library: Library, docs: P
     time.sleep(1.0)
     done.set()
     writer.join()
-    wait_for(lambda: bool(library.keyword("granite", 3)))
+    wait_for(lambda: bool(library.search_keywords("granite", 3)))
     record = library.find_source(str(path))
     assert record is not None and library.text(record.document_id).strip() == path.read_text().strip()
 

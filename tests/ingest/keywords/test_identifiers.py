@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ingest.keywords.identifiers import LONGEST_TOKEN, identifiers
+from ingest.keywords.identifiers import MAX_TOKEN, identifiers
 
 
 def same(one: str, other: str) -> bool:
@@ -48,5 +48,5 @@ def test_long_names_are_left_out_but_not_their_parts() -> None:
 @given(st.text(alphabet="a1-_./:@\\ ,()+#v中", max_size=200))
 def test_tokens_are_never_empty_long_or_split(text: str) -> None:
     for token in identifiers(text):
-        assert 0 < len(token) <= LONGEST_TOKEN
+        assert 0 < len(token) <= MAX_TOKEN
         assert not set(token) & set("-_./:@\\ ,()+#")

@@ -24,7 +24,7 @@ def found(library: Library, commit: Callable[..., DocumentRecord]) -> Callable[[
         commit(source, text)
 
     def _found(query: str) -> list[str]:
-        ids = [chunk_id for chunk_id, _ in library.keyword(query, 10)]
+        ids = [chunk_id for chunk_id, _ in library.search_keywords(query, 10)]
         return [chunk.source for chunk in library.chunks(ids)]
 
     return _found
@@ -82,7 +82,7 @@ def test_no_query_can_be_syntax(found: Callable[[str], list[str]], query: str) -
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
 @given(st.text(max_size=60) | st.text(alphabet='"*^:(){}+-, NEAROTDtitle泵\0', max_size=40))
 def test_whatever_is_asked_is_only_words(library: Library, query: str) -> None:
-    assert library.keyword(query, 3) == []  # the library is empty; an error of syntax would raise
+    assert library.search_keywords(query, 3) == []  # the library is empty; an error of syntax would raise
 
 
 def test_a_query_without_words_finds_nothing(found: Callable[[str], list[str]]) -> None:

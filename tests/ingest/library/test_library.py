@@ -30,7 +30,7 @@ def sources(library: Library, hits: list[tuple[str, float]]) -> list[str]:
 
 def test_an_empty_library_finds_nothing(library: Library) -> None:
     assert library.documents() == [] and library.count() == 0
-    assert library.dense("x", 5) == library.keyword("x", 5) == library.chunks(["x"]) == []
+    assert library.search_vectors("x", 5) == library.search_keywords("x", 5) == library.chunks(["x"]) == []
     assert library.verify().clean
 
 
@@ -43,8 +43,8 @@ def test_a_committed_document_is_found_stored_and_counted(library: Library, comm
     assert library.count() == 1 and library.generation > before
     (chunk,) = library.document_chunks(record.document_id)
     assert chunk.chunk_id == f"{record.document_id}-000000"
-    ((dense_id, similarity),) = library.dense("red fox", 10)  # k is larger than the library
-    ((keyword_id, score),) = library.keyword("foxes", 10)
+    ((dense_id, similarity),) = library.search_vectors("red fox", 10)  # k is larger than the library
+    ((keyword_id, score),) = library.search_keywords("foxes", 10)
     assert dense_id == keyword_id == chunk.chunk_id
     assert 0.3 < similarity <= 1.0 and score > 0
 
@@ -52,13 +52,15 @@ def test_a_committed_document_is_found_stored_and_counted(library: Library, comm
 def test_the_best_come_first_and_no_more_than_asked(library: Library, commit: Commit) -> None:
     for n in range(30):
         commit(f"{n}.txt", f"Report number {n} about topic{n} and " + "weather " * n)
-    for search in (library.dense, library.keyword):
+    for search in (library.search_vectors, library.search_keywords):
         hits = search("topic7 weather", 5)
         assert len(hits) == 5
         assert [s for _, s in hits] == sorted((s for _, s in hits), reverse=True)
         assert search("topic7", 0) == []
-    assert sources(library, library.keyword("topic7", 5)) == ["7.txt"]
-    assert sources(library, library.dense("Report number 3 about topic3 and weather weather weather", 1)) == ["3.txt"]
+    assert sources(library, library.search_keywords("topic7", 5)) == ["7.txt"]
+    assert sources(library, library.search_vectors("Report number 3 about topic3 and weather weather weather", 1)) == [
+        "3.txt"
+    ]
 
 
 def test_a_search_among_some_documents_finds_the_best_of_theirs(library: Library, commit: Commit) -> None:
@@ -66,7 +68,7 @@ def test_a_search_among_some_documents_finds_the_best_of_theirs(library: Library
     for n in range(40):
         commit(f"{n}.txt", f"copper kettle {n}")
     rest = [commit(f"other{n}.txt", f"weather report, one kettle, area {n}").document_id for n in range(2)]
-    for search in (library.dense, library.keyword):
+    for search in (library.search_vectors, library.search_keywords):
         # when only those two are searched, then they are found, the unknown id notwithstanding
         hits = search("copper kettle", 5, among=[*rest, "unknown"])
         assert set(sources(library, hits)) == {"other0.txt", "other1.txt"}
@@ -74,16 +76,16 @@ def test_a_search_among_some_documents_finds_the_best_of_theirs(library: Library
         assert len(search("copper kettle", 1, among=rest)) == 1
         assert search("copper kettle", 5, among=[]) == search("copper kettle", 5, among=["unknown"]) == []
     library.remove(rest[0])
-    assert sources(library, library.dense("copper kettle", 5, among=rest)) == ["other1.txt"]
+    assert sources(library, library.search_vectors("copper kettle", 5, among=rest)) == ["other1.txt"]
 
 
 def test_a_new_version_replaces_the_old_one_everywhere(library: Library, commit: Commit) -> None:
     old = commit("a.txt", "Copper kettle.")
     new = commit("a.txt", "Silver spoon.")
     assert [r.document_id for r in library.documents()] == [new.document_id] != [old.document_id]
-    assert library.keyword("copper", 5) == []
+    assert library.search_keywords("copper", 5) == []
     assert library.chunks([f"{old.document_id}-000000"]) == []
-    assert len(library.dense("copper kettle", 5)) == library.count() == 1
+    assert len(library.search_vectors("copper kettle", 5)) == library.count() == 1
     with pytest.raises(DocumentNotFound):
         library.text(old.document_id)
     assert library.verify().clean
@@ -102,7 +104,7 @@ def test_identical_text_in_two_files_and_twice_in_one_is_kept_apart(library: Lib
     assert one.chunks == two.chunks > 1
     assert library.count() == one.chunks + two.chunks
     library.remove(one.document_id)
-    assert set(sources(library, library.dense("lighthouse", 50))) == {"b.txt"}
+    assert set(sources(library, library.search_vectors("lighthouse", 50))) == {"b.txt"}
     assert library.verify().clean
 
 
@@ -110,8 +112,8 @@ def test_a_removed_document_is_gone(library: Library, commit: Commit) -> None:
     record = commit("a.txt", "Copper kettle.")
     commit("b.txt", "Silver spoon.")
     library.remove(record.document_id)
-    assert sources(library, library.dense("copper kettle", 5)) == ["b.txt"]
-    assert library.keyword("copper", 5) == []
+    assert sources(library, library.search_vectors("copper kettle", 5)) == ["b.txt"]
+    assert library.search_keywords("copper", 5) == []
     with pytest.raises(DocumentNotFound, match="no document"):
         library.remove(record.document_id)
 
@@ -121,7 +123,7 @@ def test_a_failed_document_is_listed_with_its_reason_and_answers_nothing(library
     record = library.fail("a.txt", "0" * 64, 3, "it is broken")
     assert (record.state, record.error, record.chunks) == ("failed", "it is broken", 0)
     assert library.documents() == [record]
-    assert library.keyword("copper", 5) == library.dense("copper", 5) == []
+    assert library.search_keywords("copper", 5) == library.search_vectors("copper", 5) == []
     assert commit("a.txt", "Mended kettle.").state == "ready"
     assert len(library.documents()) == 1
     assert library.verify().clean
@@ -130,7 +132,7 @@ def test_a_failed_document_is_listed_with_its_reason_and_answers_nothing(library
 def test_a_file_that_cannot_be_read_now_keeps_its_earlier_answers(library: Library, commit: Commit) -> None:
     record = commit("a.txt", "Copper kettle.")
     assert library.fail("a.txt", None, 0, "the drive is away") == record
-    assert len(library.keyword("copper", 5)) == 1
+    assert len(library.search_keywords("copper", 5)) == 1
 
 
 def test_chunks_come_in_the_order_asked(library: Library, commit: Commit) -> None:
@@ -169,7 +171,7 @@ def test_an_embedder_that_fails_leaves_the_old_version(library: Library, commit:
     with pytest.raises(KeyboardInterrupt):
         commit("a.txt", "Silver spoon.")
     library.embedder.embed_documents = works  # type: ignore[method-assign]
-    assert len(library.keyword("copper", 5)) == 1
+    assert len(library.search_keywords("copper", 5)) == 1
     assert [r.state for r in library.documents()] == ["ready"]
     assert library.verify().clean
 
@@ -196,7 +198,7 @@ def test_it_reopens_with_what_it_had(library: Library, commit: Commit) -> None:
     commit("a.txt", "Copper kettle.")
     library.close()
     with Library.open(library.folder, library.embedder, create=False) as again:
-        assert sources(again, again.dense("copper", 3)) == ["a.txt"]
+        assert sources(again, again.search_vectors("copper", 3)) == ["a.txt"]
 
 
 def test_a_closed_library_says_what_to_do(library: Library, commit: Commit) -> None:
@@ -207,8 +209,8 @@ def test_a_closed_library_says_what_to_do(library: Library, commit: Commit) -> N
         lambda: library.generation,
         library.documents,
         lambda: library.text(record.document_id),
-        lambda: library.dense("copper", 3),
-        lambda: library.keyword("copper", 3),
+        lambda: library.search_vectors("copper", 3),
+        lambda: library.search_keywords("copper", 3),
         lambda: commit("b.txt", "Silver spoon."),
         lambda: library.remove(record.document_id),
         library.verify,
@@ -217,7 +219,7 @@ def test_a_closed_library_says_what_to_do(library: Library, commit: Commit) -> N
         with pytest.raises(LibraryClosed, match=r"was closed; open it again with `Library\.open`"):
             use()
     with Library.open(library.folder, library.embedder) as again:  # nothing of it was lost, and nobody holds the lock
-        assert sources(again, again.keyword("copper", 3)) == ["a.txt"]
+        assert sources(again, again.search_keywords("copper", 3)) == ["a.txt"]
 
 
 @pytest.mark.parametrize("of", ["document", "text", "pages", "headings", "remove"])
@@ -249,8 +251,8 @@ def test_a_keyword_index_of_an_earlier_version_is_made_again(library: Library, c
     path = library.folder / "fingerprint.json"
     path.write_text(json.dumps({**json.loads(path.read_text()), "keywords": 0}))
     with Library.open(library.folder, library.embedder) as again:
-        assert sources(again, again.keyword("图书馆", 3)) == ["a.txt"]
-        assert sources(again, again.keyword("kettles", 3)) == ["b.txt"]
+        assert sources(again, again.search_keywords("图书馆", 3)) == ["a.txt"]
+        assert sources(again, again.search_keywords("kettles", 3)) == ["b.txt"]
         assert again.verify().clean
     assert json.loads(path.read_text())["keywords"] > 0
     path.write_text(json.dumps({**json.loads(path.read_text()), "keywords": 10**6}))
@@ -277,18 +279,18 @@ def test_a_second_writer_waits_and_is_told_while_readers_go_on(library: Library,
         for write in (lambda: second.remove(record.document_id), second.verify):
             with pytest.raises(LibraryLocked, match="another ingestion"):
                 write()
-        assert len(second.dense("copper", 3)) == len(second.keyword("copper", 3)) == 1
+        assert len(second.search_vectors("copper", 3)) == len(second.search_keywords("copper", 3)) == 1
 
 
 def test_two_libraries_in_one_process_see_each_other(library: Library, commit: Commit) -> None:
     commit("a.txt", "Copper kettle.")
     with Library.open(library.folder, library.embedder) as second:
-        assert len(second.dense("copper", 5)) == 1
+        assert len(second.search_vectors("copper", 5)) == 1
         commit("b.txt", "Silver spoon.")
-        assert len(second.dense("copper", 5)) == 2
+        assert len(second.search_vectors("copper", 5)) == 2
         second.remove(second.documents()[0].document_id)
-        assert sources(library, library.dense("copper", 5)) == ["b.txt"]
-    assert sources(library, library.dense("copper", 5)) == ["b.txt"]  # closing one leaves the other open
+        assert sources(library, library.search_vectors("copper", 5)) == ["b.txt"]
+    assert sources(library, library.search_vectors("copper", 5)) == ["b.txt"]  # closing one leaves the other open
 
 
 def test_threads_may_search_while_one_writes(library: Library, commit: Commit) -> None:
@@ -299,8 +301,8 @@ def test_threads_may_search_while_one_writes(library: Library, commit: Commit) -
     def search() -> None:
         try:
             while not stop.is_set():
-                assert library.dense("copper kettle", 3)
-                assert library.keyword("copper", 3)
+                assert library.search_vectors("copper kettle", 3)
+                assert library.search_keywords("copper", 3)
                 assert library.documents()
         except BaseException as error:  # noqa: BLE001 - shown by the assertion below
             errors.append(error)
@@ -332,7 +334,7 @@ def test_many_documents_are_committed_together(library: Library) -> None:
     assert records[0] == before
     assert records[1] == records[2]
     assert [r.state for r in library.documents()] == ["ready", "ready"]
-    assert library.chunks([library.keyword("beta", 1)[0][0]])[0].source == "b.txt"
+    assert library.chunks([library.search_keywords("beta", 1)[0][0]])[0].source == "b.txt"
     assert library.verify().clean
 
 

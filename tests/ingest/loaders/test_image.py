@@ -70,6 +70,6 @@ def test_a_damaged_picture_and_an_enormous_one_are_refused(monkeypatch: pytest.M
         load_image(saved(picture(*LINES))[:300], "s")
     with pytest.raises(LoadError, match="damaged"):
         load_image(b"\x89PNG\r\n\x1a\n" + b"\0" * 50, "s")
-    monkeypatch.setattr(image, "_MOST_PIXELS", 10_000)
+    monkeypatch.setattr(image, "_MAX_PIXELS", 10_000)
     with pytest.raises(LoadError, match="pixels"):
         load_image(saved(picture(*LINES)), "s")

@@ -67,7 +67,7 @@ def test_a_sheet_is_a_section_and_empty_cells_by_the_thousand_cost_nothing() -> 
 
 
 def test_a_cell_that_says_it_is_repeated_forever_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(opendocument, "_MOST_CELLS", 10_000)
+    monkeypatch.setattr(opendocument, "_MAX_CELLS", 10_000)
     often = cell("x", 'table:number-columns-repeated="999999999"')
     rows = row(often, attributes='table:number-rows-repeated="999999999"')
     body = f'<table:table table:name="T">{rows}</table:table>'

@@ -45,7 +45,7 @@ def test_sheets_are_sections_and_rows_are_records(workbook: openpyxl.Workbook) -
 def test_a_row_that_claims_thousands_of_cells_again_and_again_is_stopped(
     workbook: openpyxl.Workbook, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(xlsx, "_MOST_CELLS", 100_000)
+    monkeypatch.setattr(xlsx, "_MAX_CELLS", 100_000)
     for row in range(1, 20):
         workbook["Dates"].cell(row, 16_384, "far away")
     with pytest.raises(LoadError, match="cells"):

@@ -48,7 +48,7 @@ def test_other_content_under_the_same_name_is_kept_beside_it(tmp_path: Path) -> 
 def test_an_upload_is_ingested_or_failed_with_a_reason(library: Library) -> None:
     good = ingest_bytes(library, "../notes.txt", b"The harbour opens at six.")
     assert good.state == "ready" and Path(good.source) == library.folder / "uploads" / "notes.txt"
-    assert len(library.keyword("harbour", 3)) == 1
+    assert len(library.search_keywords("harbour", 3)) == 1
     bad = ingest_bytes(library, "x.pdf", b"no pdf")
     assert bad.state == "failed" and "not one" in str(bad.error)
     unknown = ingest_bytes(library, "x.exe", b"MZ")

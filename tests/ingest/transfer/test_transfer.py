@@ -62,10 +62,10 @@ def test_what_comes_back_is_what_was_there(library: Library, other: Library, exp
         assert [(s.source, s.tags) for s in library.sources(ours.document_id)] == [
             (s.source, s.tags) for s in other.sources(theirs.document_id)
         ]
-    assert [s for _, s in library.dense("copper kettle", 3)] == pytest.approx(
-        [s for _, s in other.dense("copper kettle", 3)]
+    assert [s for _, s in library.search_vectors("copper kettle", 3)] == pytest.approx(
+        [s for _, s in other.search_vectors("copper kettle", 3)]
     )
-    assert other.keyword("水壶", 3) and other.verify().clean
+    assert other.search_keywords("水壶", 3) and other.verify().clean
     # Again, nothing new; and the files themselves need no second reading.
     assert import_library(other, exported).skipped == 2
     assert len(ingest(other, [tmp_path / "docs"]).unchanged) == 3

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from ingest.documents import DocumentRecord
-from ingest.embedding.embedder import SentenceTransformerEmbedder
+from ingest.embedding.embedder import LocalEmbedder
 from ingest.errors import FingerprintMismatch, LibraryDamaged, LibraryError, LibraryLocked, LibraryNotFound
 from ingest.library import Library
 from ingest.upkeep.reindex import reindex
@@ -32,13 +32,13 @@ def fill(commit: Commit) -> None:
 
 
 def best(library: Library, query: str) -> str:
-    return library.chunks([library.dense(query, 1)[0][0]])[0].source
+    return library.chunks([library.search_vectors(query, 1)[0][0]])[0].source
 
 
 def test_another_model_needs_a_reindex_which_needs_no_files(library: Library, commit: Commit) -> None:
     # given a library of one model
     fill(commit)
-    keyword = library.keyword("silver", 9)
+    keyword = library.search_keywords("silver", 9)
     library.close()
     new = ReversedEmbedder()
     with pytest.raises(FingerprintMismatch, match=r"'hashing'.*'reversed'.*`rag reindex`"):
@@ -49,7 +49,7 @@ def test_another_model_needs_a_reindex_which_needs_no_files(library: Library, co
     # then it answers with that one, of the old one nothing is left, and each distinct text was embedded once
     with Library.open(library.folder, new) as again:
         assert best(again, "A report about marble and nothing else.") == "marble.txt"
-        assert again.keyword("silver", 9) == keyword
+        assert again.search_keywords("silver", 9) == keyword
         assert again.verify().problems == () and again.verify().vectors == again.count() == report.chunks
     assert sql(library, "SELECT COUNT(DISTINCT model), COUNT(*) FROM vectors") == [(1, report.embedded)]
     assert report.embedded < report.chunks and report.changed and report.keywords == 0
@@ -81,7 +81,7 @@ def test_searches_go_on_while_it_runs_and_nobody_writes(library: Library, commit
     class Watched(ReversedEmbedder):
         def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
             found.append(best(library, "marble report"))
-            found.append(library.chunks([library.keyword("marble", 1)[0][0]])[0].source)
+            found.append(library.chunks([library.search_keywords("marble", 1)[0][0]])[0].source)
             process = start(library.folder, "try-to-write")
             assert process.communicate(timeout=PATIENCE)[0] == "locked\n"
             return super().embed_documents(texts)
@@ -96,7 +96,7 @@ def test_a_process_that_has_it_open_goes_over_to_the_new_model(
     fill(commit)
     assert best(library, "marble report") == "marble.txt"
     models = {"reversed": ReversedEmbedder()}
-    monkeypatch.setattr("ingest.library.current_model.SentenceTransformerEmbedder", lambda name: models[name])
+    monkeypatch.setattr("ingest.library.current_model.LocalEmbedder", lambda name: models[name])
     reindex(library.folder, ReversedEmbedder())
     assert best(library, "A report about marble and nothing else.") == "marble.txt"
     assert library.embedder.name == "reversed"
@@ -108,17 +108,21 @@ def test_a_process_that_has_it_open_goes_over_to_the_new_model(
 def test_a_process_that_cannot_have_the_new_model_says_so_and_writes_nothing(library: Library, commit: Commit) -> None:
     fill(commit)
     reindex(library.folder, ReversedEmbedder())  # which is no sentence-transformers model
-    for use in (lambda: library.dense("marble", 1), lambda: commit("gold.txt", "A gold ring."), library.verify):
+    for use in (
+        lambda: library.search_vectors("marble", 1),
+        lambda: commit("gold.txt", "A gold ring."),
+        library.verify,
+    ):
         with pytest.raises(FingerprintMismatch, match="'reversed'"):
             use()
-    assert library.keyword("gold", 3) == []
+    assert library.search_keywords("gold", 3) == []
 
 
 def test_interrupted_it_goes_on_where_it_was(library: Library, commit: Commit, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ingest.upkeep.reindex._TOGETHER", 2)
     fill(commit)
     distinct = len(sql(library, "SELECT DISTINCT hash FROM chunks"))
-    before = library.dense("marble report", 50)
+    before = library.search_vectors("marble report", 50)
 
     class Breaks(ReversedEmbedder):
         def embed_documents(self, texts: Sequence[str]) -> NDArray[np.float32]:
@@ -129,7 +133,7 @@ def test_interrupted_it_goes_on_where_it_was(library: Library, commit: Commit, m
     with pytest.raises(KeyboardInterrupt):
         reindex(library.folder, Breaks())
     # the old model answers as it did, also after a restart and after documents came and went
-    assert library.dense("marble report", 50) == before
+    assert library.search_vectors("marble report", 50) == before
     library.remove(next(r.document_id for r in library.documents() if r.source == "marble.txt"))
     commit("gold.txt", "A gold ring.")
     with Library.open(library.folder, library.embedder) as old:
@@ -178,7 +182,7 @@ def test_killed_at_any_step_one_of_both_models_answers_and_the_next_run_complete
     run(library.folder, "reindex")
     with Library.open(library.folder, ReversedEmbedder()) as again:
         assert best(again, "A report about marble and nothing else.") == "marble.txt"
-        assert len(again.keyword("report", 500)) == again.count()
+        assert len(again.search_keywords("report", 500)) == again.count()
         assert again.verify().problems == ()
     assert sql(library, "SELECT COUNT(DISTINCT model) FROM vectors") == [(1,)]
 
@@ -212,9 +216,9 @@ def test_a_real_model_takes_over_from_a_small_one(
 ) -> None:
     commit("kitchen.txt", "Descale the espresso machine every two months.")
     commit("office.txt", "The lease ends on 31 December.")
-    reindex(library.folder, SentenceTransformerEmbedder())
+    reindex(library.folder, LocalEmbedder())
     # the open library goes over to it by itself, and so does one that is searched by its index
     assert best(library, "When does the rental contract expire?") == "office.txt"
-    monkeypatch.setattr(vector_search, "MOST_COMPARED", 0)
-    with Library.open(library.folder, SentenceTransformerEmbedder()) as again:
+    monkeypatch.setattr(vector_search, "MAX_COMPARED", 0)
+    with Library.open(library.folder, LocalEmbedder()) as again:
         assert best(again, "How often is limescale removed?") == "kitchen.txt"

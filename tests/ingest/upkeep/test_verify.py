@@ -93,7 +93,7 @@ def test_damage_behind_its_back_is_found_and_mended(
 ) -> None:
     commit("a.txt", TEXT)
     commit("b.txt", "Something else altogether: a silver spoon.")
-    dense, keyword = library.dense("copper kettle", 50), library.keyword("copper kettle", 50)
+    dense, keyword = library.search_vectors("copper kettle", 50), library.search_keywords("copper kettle", 50)
     damage(library)
     with Library.open(library.folder, library.embedder) as again:
         report = again.verify()
@@ -102,8 +102,8 @@ def test_damage_behind_its_back_is_found_and_mended(
         mended = again.verify(repair=True)
         assert mended.clean and mended.problems == report.problems
         assert again.verify().problems == ()
-        assert {i for i, _ in again.dense("copper kettle", 50)} == {i for i, _ in dense}
-        assert dict(again.keyword("copper kettle", 50)) == pytest.approx(dict(keyword))
+        assert {i for i, _ in again.search_vectors("copper kettle", 50)} == {i for i, _ in dense}
+        assert dict(again.search_keywords("copper kettle", 50)) == pytest.approx(dict(keyword))
 
 
 def test_an_interrupted_document_is_reported_and_swept_by_repair(

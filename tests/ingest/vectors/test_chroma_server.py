@@ -71,7 +71,7 @@ def commit(library: Library, topic: str) -> str:
 
 
 def titles(library: Library, query: str, k: int = 1) -> set[str]:
-    return {c.title for c in library.chunks([i for i, _ in library.dense(query, k)])}
+    return {c.title for c in library.chunks([i for i, _ in library.search_vectors(query, k)])}
 
 
 def collections(url: str) -> dict[str, int]:
@@ -96,7 +96,7 @@ def test_vectors_live_on_the_server_in_one_collection_a_library(shared: Library,
         assert shared.verify().clean and another.verify().clean
     few = [r.document_id for r in shared.documents() if r.title in {"silver", "timber"}]
     assert titles(shared, "marble granite", 10) > {"marble", "granite"}
-    assert {c.title for c in shared.chunks([i for i, _ in shared.dense("marble granite", 9, among=few)])} == {
+    assert {c.title for c in shared.chunks([i for i, _ in shared.search_vectors("marble granite", 9, among=few)])} == {
         "silver", "timber"
     }  # fmt: skip
 
@@ -121,7 +121,7 @@ def test_what_the_server_lost_is_found_and_written_again_without_embedding(share
     assert shared.verify(repair=True).clean
     shared._use.index.erase()
     with pytest.raises(LibraryDamaged, match="rag verify --repair"):
-        shared.dense("marble", 1)
+        shared.search_vectors("marble", 1)
     assert shared.verify(repair=True).clean and titles(shared, "marble") == {"marble"}
     assert shared.embedder.calls == calls  # type: ignore[attr-defined]
 
@@ -149,7 +149,7 @@ def test_reindex_moves_to_the_server_and_back_without_embedding(
     assert (report.embedded, report.moved, embedder.calls) == (0, "server", 0)
     assert not (library.folder / "chroma").exists()
     with Library.open(library.folder, embedder, chroma_url=url) as moved:
-        assert moved.chunks([moved.dense("silver", 1)[0][0]])[0].source == "b.txt" and moved.verify().clean
+        assert moved.chunks([moved.search_vectors("silver", 1)[0][0]])[0].source == "b.txt" and moved.verify().clean
         assert list(of(moved, url).values()) == [2]
     with pytest.raises(FingerprintMismatch, match="RAG_CHROMA_URL"):
         Library.open(library.folder, HashingEmbedder())
@@ -170,10 +170,10 @@ def test_another_model_on_the_server_leaves_no_collection_behind(shared: Library
 def test_a_server_that_does_not_answer_is_named_and_loses_nothing(shared: Library, url: str) -> None:
     nobody = f"http://127.0.0.1:{free_port()}"
     with Library.open(shared.folder, HashingEmbedder(), chroma_url=nobody) as library:
-        for use in (lambda: library.dense("marble", 1), lambda: commit(library, "gold"), library.verify):
+        for use in (lambda: library.search_vectors("marble", 1), lambda: commit(library, "gold"), library.verify):
             with pytest.raises(ServerUnreachable, match=rf"{nobody}.*chroma run.*RAG_CHROMA_URL"):
                 use()
-        assert library.keyword("marble", 3)
+        assert library.search_keywords("marble", 3)
     with Library.open(shared.folder, HashingEmbedder(), chroma_url=url) as library:
         assert library.verify().clean and titles(library, "marble") == {"marble"}
 

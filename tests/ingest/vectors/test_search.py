@@ -19,13 +19,13 @@ Commit = Callable[..., DocumentRecord]
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """Every test here runs with both ways of searching."""
     if request.param == "index":
-        monkeypatch.setattr(vector_search, "MOST_COMPARED", -1)
+        monkeypatch.setattr(vector_search, "MAX_COMPARED", -1)
         monkeypatch.setattr(vector_search, "_FEW", -1)
     return str(request.param)
 
 
 def texts_of(library: Library, query: str, k: int, among: list[str] | None = None) -> list[str]:
-    return [c.text for c in library.chunks([i for i, _ in library.dense(query, k, among=among)])]
+    return [c.text for c in library.chunks([i for i, _ in library.search_vectors(query, k, among=among)])]
 
 
 def add(library: Library, source: str, texts: list[str]) -> DocumentRecord:
@@ -76,7 +76,7 @@ def test_a_filter_finds_the_best_of_its_own_however_broad_it_is(
     assert len(found) == 60 and all("area" in text for text in found)
     vector = library.embedder.embed_query("the copper kettle of room")
     scores = library.vectors_of([f"{i}-000000" for i in weather]) @ vector
-    assert [s for _, s in library.dense("the copper kettle of room", 5, among=weather)] == pytest.approx(
+    assert [s for _, s in library.search_vectors("the copper kettle of room", 5, among=weather)] == pytest.approx(
         np.sort(scores)[::-1][:5], abs=1e-5
     )
 
@@ -117,13 +117,13 @@ def test_comparing_finds_exactly_the_nearest(library: Library) -> None:
     for query in ("beta3 gamma5", "alpha7", "beta1"):
         similarities = vectors @ library.embedder.embed_query(query)
         expected = np.sort(similarities)[::-1][:20]
-        assert [s for _, s in library.dense(query, 20)] == pytest.approx(expected, abs=1e-6)
+        assert [s for _, s in library.search_vectors(query, 20)] == pytest.approx(expected, abs=1e-6)
 
 
 def test_a_library_that_outgrows_comparing_is_searched_by_its_index(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vector_search, "MOST_COMPARED", 3)
+    monkeypatch.setattr(vector_search, "MAX_COMPARED", 3)
     with Library.open(tmp_path / "library", HashingEmbedder()) as library:
         for n in range(6):
             add(library, f"{n}.txt", [f"Report about topic{n}."])
@@ -135,12 +135,12 @@ def test_a_keyword_search_waits_for_no_writing_thread(library: Library, commit: 
     record = commit("a.txt", "The copper kettle holds two litres.")
     with library._catalogue.database.transaction() as writing, ThreadPoolExecutor(1) as other:
         writing.execute("DELETE FROM keyword_index")
-        ((found, _),) = other.submit(library.keyword, "kettle", 5).result(timeout=20)
+        ((found, _),) = other.submit(library.search_keywords, "kettle", 5).result(timeout=20)
         writing.execute("ROLLBACK")
         writing.execute("BEGIN")
     assert found.startswith(record.document_id)
     library.remove(record.document_id)
-    assert library.keyword("kettle", 5) == []
+    assert library.search_keywords("kettle", 5) == []
 
 
 def test_vectors_are_read_in_the_order_of_the_file(library: Library) -> None:

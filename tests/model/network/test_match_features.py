@@ -9,7 +9,7 @@ import torch
 
 from model.network.config import GPTConfig
 from model.network.gpt import GPT
-from model.network.match_features import LONGEST, classes_of, match_features
+from model.network.match_features import MAX_RUN, classes_of, match_features
 from model.reader.prompt import HEADING, HISTORY, PASSAGE, QUESTION
 
 
@@ -19,7 +19,7 @@ def by_hand(ids, segments):
     found = []
     for i, here in enumerate(segments):
         best = 0
-        for size in range(1, LONGEST + 1):
+        for size in range(1, MAX_RUN + 1):
             for first in range(i - size + 1, i + 1):
                 window = range(first, first + size)
                 if first < 0 or first + size > len(ids) or any(segments[k] != here for k in window):
@@ -32,7 +32,7 @@ def by_hand(ids, segments):
                     if j + size <= len(ids) and all(segments[k] == 1 - here for k in range(j, j + size))
                 ):
                     best = size
-        found.append(best + (LONGEST + 1) * here)
+        found.append(best + (MAX_RUN + 1) * here)
     return found
 
 
@@ -79,7 +79,7 @@ def test_a_word_of_the_conversation_is_found_in_the_heading():
     ids = [1, 7, 2, 8, 2, 7, 3, 9, 3]
     segments = [QUESTION, HISTORY, HISTORY, QUESTION, QUESTION, HEADING, HEADING, PASSAGE, PASSAGE]
     found = match_features(torch.tensor([ids]), torch.tensor([segments]))[0].tolist()
-    assert found == [0, 1, 0, 0, 0, LONGEST + 2, LONGEST + 1, LONGEST + 1, LONGEST + 1]
+    assert found == [0, 1, 0, 0, 0, MAX_RUN + 2, MAX_RUN + 1, MAX_RUN + 1, MAX_RUN + 1]
 
 
 def test_texts_that_differ_in_case_only_are_one_class():
@@ -106,7 +106,7 @@ def test_a_network_matches_tokens_of_one_class():
                 torch.zeros(8),
                 gpt.matches.weight[1] - gpt.matches.weight[0],
                 torch.zeros(8),
-                gpt.matches.weight[LONGEST + 2] - gpt.matches.weight[LONGEST + 1],
+                gpt.matches.weight[MAX_RUN + 2] - gpt.matches.weight[MAX_RUN + 1],
                 torch.zeros(8),
             ]
         )[None],

@@ -46,7 +46,7 @@ def test_both_looks_count_by_their_share_and_the_first_alone_judges_silence():
     mean = averaged(look(0.2, p12=0.6, p34=0.2), look(0.9, p12=0.01, p56=0.03), 0.5)
     found = dict(zip(mean.places, map(math.exp, mean.log_probabilities), strict=True))
     assert found == pytest.approx({(1, 2): 0.8 * (0.375 + 0.125), (3, 4): 0.8 * 0.125, (5, 6): 0.8 * 0.375})
-    assert mean.silence == math.log(0.2)
+    assert mean.no_answer == math.log(0.2)
 
 
 def test_without_a_share_the_second_look_changes_only_the_scale():

@@ -4,7 +4,7 @@ from typing import Any
 from langchain_core.documents import Document
 from langchain_core.messages import AIMessage
 
-from ingest.embedding.embedder import SentenceTransformerEmbedder
+from ingest.embedding.embedder import LocalEmbedder
 from ingest.job import ingest
 from ingest.library import Library
 from rag_app.answers.citations import proven_answers
@@ -75,7 +75,7 @@ def test_chinese_quotation_marks_count_too(library: Library) -> None:
     assert answer.citations[0].quote == "预订会议室需要提前两天"
 
 
-def test_a_vanished_document_proves_nothing(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+def test_a_vanished_document_proves_nothing(tmp_path: Path, embedder: LocalEmbedder) -> None:
     with Library.open(tmp_path, embedder) as library:
         document_id = add(library, "roof.txt", "The roof was mended in 2019.")
         documents = LibraryRetriever(library=library, k=1).invoke("roof")
@@ -112,7 +112,7 @@ def test_a_place_is_cited_once_however_often_it_was_read(library: Library) -> No
 
 
 def test_when_a_document_has_vanished_another_that_says_the_same_proves_it(
-    tmp_path: Path, embedder: SentenceTransformerEmbedder
+    tmp_path: Path, embedder: LocalEmbedder
 ) -> None:
     with Library.open(tmp_path, embedder) as library:
         for name in ("a.txt", "b.txt"):
@@ -125,7 +125,7 @@ def test_when_a_document_has_vanished_another_that_says_the_same_proves_it(
     assert answer.also_in == ()
 
 
-def test_a_question_for_steps_gets_the_whole_list(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+def test_a_question_for_steps_gets_the_whole_list(tmp_path: Path, embedder: LocalEmbedder) -> None:
     steps = "In case of fire:\n1. Close the doors.\n2. Leave the house.\n3. Call 112."
     with Library.open(tmp_path, embedder) as library:
         add(library, "fire.txt", steps)
@@ -138,7 +138,7 @@ def test_a_question_for_steps_gets_the_whole_list(tmp_path: Path, embedder: Sent
     assert item.citations[0].sentence == "2. Leave the house."
 
 
-def test_a_markdown_table_brings_its_header(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> None:
+def test_a_markdown_table_brings_its_header(tmp_path: Path, embedder: LocalEmbedder) -> None:
     with Library.open(tmp_path, embedder) as library:
         add(library, "codes.txt", "| Code | Meaning |\n|---|---|\n| E05 | Tank empty. Fill it |\n| E06 | No flow |\n")
         documents = LibraryRetriever(library=library, k=1).invoke("E05")
@@ -149,7 +149,7 @@ def test_a_markdown_table_brings_its_header(tmp_path: Path, embedder: SentenceTr
 
 
 def test_a_quote_is_cited_under_its_own_heading_not_under_that_of_most_of_its_passage(
-    tmp_path: Path, embedder: SentenceTransformerEmbedder
+    tmp_path: Path, embedder: LocalEmbedder
 ) -> None:
     """Short sections are joined into one passage, which is named after the longest of them."""
     handbook = tmp_path / "handbook.md"

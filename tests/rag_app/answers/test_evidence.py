@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.embedding.embedder import SentenceTransformerEmbedder
+from ingest.embedding.embedder import LocalEmbedder
 from ingest.library import Library
 from rag_app.answers.answer import Answer, Citation, QuotedAnswer
 from rag_app.answers.evidence import Evidence, Piece, evidence_of, pieces, shortened
@@ -50,7 +50,7 @@ def only(answer: Answer, library: Library) -> Evidence:
 
 
 @pytest.fixture
-def library(tmp_path: Path, embedder: SentenceTransformerEmbedder) -> Library:
+def library(tmp_path: Path, embedder: LocalEmbedder) -> Library:
     opened = Library.open(tmp_path, embedder)
     add(opened, "a.txt", FILLER * 20 + "The code is 4711, they say. The bell is red. " + FILLER * 20)
     add(opened, "b.txt", "The code is 4711.")

@@ -13,7 +13,7 @@ from model.reader.answering import Answerer, Verdict
 from model.reader.calibration import FEATURES, Calibration, LanguageCalibration
 from model.reader.grounded import GroundedReader
 from model.reader.reading import Quote, Reading
-from rag_app.answers.several_answers import MOST_ANSWERS, FoundAnswer, found_answers
+from rag_app.answers.several_answers import MAX_ANSWERS, FoundAnswer, found_answers
 
 OLD = "Hotels are paid up to 110 euros per night. Breakfast is extra."
 NEW = "From July 2025 hotels are paid up to 140 euros per night."
@@ -114,7 +114,7 @@ def test_further_answers_come_in_order_of_confidence_and_are_few() -> None:
         for n, c in ((110, 0.7), (120, 0.6), (130, 0.9), (140, 0.8), (150, 0.65))
     ]
     assert [f.passage for f in found(*prices)] == [0, 2, 3]
-    assert len(found(*prices)) == MOST_ANSWERS
+    assert len(found(*prices)) == MAX_ANSWERS
 
 
 def test_two_pieces_of_one_sentence_are_no_contradiction() -> None:

@@ -58,7 +58,7 @@ def test_reindex_makes_a_collection_anew(home: Path, tmp_path: Path) -> None:
     found = rag("--home", home, "reindex", "--quiet")
     assert found.exit_code == 0 and found.stdout.startswith("1 passages: 1 texts embedded")
     with open_library(Settings(home=home)) as library:
-        assert [c.text for c in library.chunks([library.dense("kettle", 1)[0][0]])] == [
+        assert [c.text for c in library.chunks([library.search_vectors("kettle", 1)[0][0]])] == [
             "The copper kettle holds two litres."
         ]
     assert "nothing to do" in rag("--home", home, "reindex").stdout
@@ -112,4 +112,4 @@ def test_an_unreachable_chroma_server_is_one_clear_line(home: Path, monkeypatch:
     monkeypatch.setenv("RAG_CHROMA_URL", "nonsense")
     assert "RAG_CHROMA_URL='nonsense'" in rag("--home", home, "reindex").stderr
     with Library.open(home / "collections" / "default", HashingEmbedder()) as library:
-        assert library.dense("kettle", 1)  # nothing happened to it
+        assert library.search_vectors("kettle", 1)  # nothing happened to it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
-from ingest.embedding.embedder import SentenceTransformerEmbedder
+from ingest.embedding.embedder import LocalEmbedder
 from ingest.library import Library
 from rag_app.answers.answer import Answer, Citation, QuotedAnswer, Unproven
 from rag_app.cli.showing import print_answer
@@ -32,7 +32,7 @@ def given(*answers: QuotedAnswer) -> Answer:
 
 
 @pytest.fixture(scope="module")
-def library(tmp_path_factory: pytest.TempPathFactory, embedder: SentenceTransformerEmbedder) -> Library:
+def library(tmp_path_factory: pytest.TempPathFactory, embedder: LocalEmbedder) -> Library:
     opened = Library.open(tmp_path_factory.mktemp("showing"), embedder)
     add(opened, "old.txt", "A password has 10 characters.")
     add(opened, "new.txt", "A password has 14 characters.")

@@ -18,7 +18,7 @@ from model.reader.reading import Quote, Reading, Readings
 from rag_app.answers.answer import Answer
 from rag_app.cli import main
 from rag_app.evaluation import end_to_end
-from rag_app.evaluation.answers import Outcome, Question, ask_reader, read_questions, report
+from rag_app.evaluation.answers import AskedQuestion, Question, ask_reader, read_questions, report
 from rag_app.settings import Settings
 
 KEYS = [
@@ -36,8 +36,10 @@ KEYS = [
 ]
 
 
-def outcome(*, f1: float, answered: bool, confidence: float, answerable: bool = True, rank: int | None = 1) -> Outcome:
-    return Outcome(
+def outcome(
+    *, f1: float, answered: bool, confidence: float, answerable: bool = True, rank: int | None = 1
+) -> AskedQuestion:
+    return AskedQuestion(
         "1", "q", ("a",) if answerable else (), "en", "", "c", answered, confidence, f1, float(f1 == 1), rank, 10.0
     )
 

@@ -9,7 +9,7 @@ from ingest.resources import shipped
 from model.json_lines import DataError
 from model.training.synthetic.conversations import FILES
 from rag_app.cli import main
-from rag_app.evaluation.answers import Outcome, write_details
+from rag_app.evaluation.answers import AskedQuestion, write_details
 from rag_app.evaluation.grounding import report
 from rag_app.evaluation.model_card import blocks, fill
 
@@ -37,8 +37,8 @@ MANIFEST = """
 """
 
 
-def outcome(f1: float, answered: bool, confidence: float, rank: int | None = None) -> Outcome:
-    return Outcome("1", "q", ("a",), "en", "fact", "c", answered, confidence, f1, float(f1 == 1), rank, 12.0)
+def outcome(f1: float, answered: bool, confidence: float, rank: int | None = None) -> AskedQuestion:
+    return AskedQuestion("1", "q", ("a",), "en", "fact", "c", answered, confidence, f1, float(f1 == 1), rank, 12.0)
 
 
 @pytest.fixture

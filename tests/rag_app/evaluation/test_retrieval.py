@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from ingest.embedding.embedder import SentenceTransformerEmbedder
+from ingest.embedding.embedder import LocalEmbedder
 from rag_app.cli import main
 from rag_app.evaluation.retrieval import SEARCHES, evaluate, metrics, search
 from rag_app.evaluation.retrieval_sets import read_beir_folder, read_question_files
@@ -85,7 +85,7 @@ def test_passages_of_several_files_are_one_collection(questions: Path, tmp_path:
 
 def test_fused_is_what_the_product_ranks(beir: Path) -> None:
     collection = read_beir_folder(beir)
-    with temporary_library(collection.documents, SentenceTransformerEmbedder(), quiet=True) as library:
+    with temporary_library(collection.documents, LocalEmbedder(), quiet=True) as library:
         asked = search(library, collection.query_sets[0], quiet=True)
         retriever = LibraryRetriever(library=library)
         for query, found in zip(QUERIES.values(), asked, strict=False):

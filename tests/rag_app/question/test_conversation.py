@@ -7,7 +7,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 
 from model.reader.prompt import MAX_TURNS
 from rag_app.chat_models.passage_blocks import passage_block
-from rag_app.question.conversation import LONGEST_MESSAGE, LONGEST_SEARCHED, searched_with, turns_of
+from rag_app.question.conversation import MAX_MESSAGE, MAX_SEARCHED, searched_with, turns_of
 
 
 def said(*messages: str) -> list[BaseMessage]:
@@ -54,7 +54,7 @@ def test_other_messages_and_answers_to_nothing_are_passed_over() -> None:
 def test_messages_are_one_line_of_limited_length() -> None:
     ((question, answer),) = turns_of(said("How\n\n long  is\tit?", "word " * 1000))
     assert question == "How long is it?"
-    assert answer == ("word " * 1000)[:LONGEST_MESSAGE].strip()
+    assert answer == ("word " * 1000)[:MAX_MESSAGE].strip()
 
 
 def test_passages_in_a_message_are_not_what_was_said() -> None:
@@ -76,4 +76,4 @@ def test_what_says_that_nothing_was_found_is_not_searched_for(told: str) -> None
 
 
 def test_a_long_answer_is_searched_with_its_beginning() -> None:
-    assert searched_with([("Why?", "b" * 500)], ()) == "Why? " + "b" * LONGEST_SEARCHED
+    assert searched_with([("Why?", "b" * 500)], ()) == "Why? " + "b" * MAX_SEARCHED

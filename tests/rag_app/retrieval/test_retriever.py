@@ -27,7 +27,7 @@ def test_the_right_passage_comes_first_in_chinese(library: Library) -> None:
 
 
 def test_hits_in_the_other_language_are_told_by_their_text(library: Library) -> None:
-    dense = library.dense("garage", 10)
+    dense = library.search_vectors("garage", 10)
     sources = {chunk.chunk_id: chunk.source for chunk in library.chunks([i for i, _ in dense])}
     assert {sources[i] for i in in_other_language(library, "Where is the garage?", dense)} == {"会议室.txt"}
     assert {sources[i] for i in in_other_language(library, "车库在哪里？", dense)} == {"garage.txt", "canteen.txt"}

@@ -14,8 +14,8 @@ from ingest.loaders.large.html import html_in_parts
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_text, "LEAST", 2000)
-    monkeypatch.setattr(large_text, "MOST", 6000)
+    monkeypatch.setattr(large_text, "MIN_BYTES", 2000)
+    monkeypatch.setattr(large_text, "MAX_BYTES", 6000)
     monkeypatch.setattr(large_html, "_ONE_IN", 4)
 
 

@@ -15,8 +15,8 @@ from ingest.loaders.large.json import json_in_parts
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_text, "LEAST", 2000)
-    monkeypatch.setattr(large_text, "MOST", 6000)
+    monkeypatch.setattr(large_text, "MIN_BYTES", 2000)
+    monkeypatch.setattr(large_text, "MAX_BYTES", 6000)
     monkeypatch.setattr(large_json, "_ONE_IN", 4)
 
 
@@ -74,8 +74,8 @@ def scalars(value: Any) -> list[Any]:
 def test_no_value_is_lost_whatever_the_size_of_a_part(values: list[Any], indent: int | None, most: int) -> None:
     data = json.dumps(values, indent=indent, ensure_ascii=False).encode("utf-8", "replace")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large_text, "LEAST", most // 2)
-        patch.setattr(large_text, "MOST", most)
+        patch.setattr(large_text, "MIN_BYTES", most // 2)
+        patch.setattr(large_text, "MAX_BYTES", most)
         try:
             found = [json.loads(piece) for piece in pieces(data)]
         except LoadError as error:  # a string, or its name, that no part could hold

@@ -12,8 +12,8 @@ from ingest.loaders.markdown import load_markdown
 
 @pytest.fixture(autouse=True)
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_text, "LEAST", 2000)
-    monkeypatch.setattr(large_text, "MOST", 6000)
+    monkeypatch.setattr(large_text, "MIN_BYTES", 2000)
+    monkeypatch.setattr(large_text, "MAX_BYTES", 6000)
     monkeypatch.setattr(large_markdown, "_ONE_IN", 2)
 
 

@@ -34,8 +34,8 @@ def sentences(count: int, seed: int = 1) -> list[str]:
 
 @pytest.fixture
 def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(large_text, "LEAST", 4000)
-    monkeypatch.setattr(large_text, "MOST", 8000)
+    monkeypatch.setattr(large_text, "MIN_BYTES", 4000)
+    monkeypatch.setattr(large_text, "MAX_BYTES", 8000)
     monkeypatch.setattr(large_text, "_ONE_IN", 8)
 
 
@@ -99,8 +99,8 @@ def test_a_table_without_header_gets_none_and_an_odd_quotation_mark_stops_nothin
 def test_any_bytes_are_cut_without_loss(mark: bytes, pieces: list[bytes]) -> None:
     data = mark + b"".join(pieces)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(large_text, "LEAST", 100)
-        patch.setattr(large_text, "MOST", 200)
+        patch.setattr(large_text, "MIN_BYTES", 100)
+        patch.setattr(large_text, "MAX_BYTES", 200)
         patch.setattr(large_text, "_ONE_IN", 4)
         text = large_text._Text(data)
         for cut in (lines_in_parts, rows_in_parts):
@@ -155,7 +155,7 @@ def test_a_large_log_is_parsed_in_parts_within_little_memory(large_log: Path) ->
 SMALL_PARTS = """
 from ingest.loaders import detection, expansion, large_text
 detection.LARGE = expansion.LARGE = 100_000
-large_text.LEAST, large_text.MOST, large_text._ONE_IN = 30_000, 60_000, 8
+large_text.MIN_BYTES, large_text.MAX_BYTES, large_text._ONE_IN = 30_000, 60_000, 8
 from ingest.parser.process import main
 main()
 """
@@ -173,7 +173,7 @@ def test_a_log_that_grew_is_read_at_its_end_only(library: Library, tmp_path: Pat
             file.write(json.dumps({"n": 3000, "note": "copper"}) + "\n")
         again = ingest(library, [path], engine=engine)
         assert len(again.replaced) + len(again.added) <= 3 and 0 < again.embedded <= 5
-        assert len(library.keyword("copper", 5)) == 1 and library.verify().clean
+        assert len(library.search_keywords("copper", 5)) == 1 and library.verify().clean
         path.write_text('{"note": "short now"}\n')
         assert len(ingest(library, [path], engine=engine).removed) == len(first.added) - 1
     assert len(library.documents()) == 1 and library.verify().clean

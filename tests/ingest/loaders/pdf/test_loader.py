@@ -221,7 +221,7 @@ def test_a_mapped_file_gives_the_same_document_however_often_it_is_opened_anew(
         return real_open(data)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pdf, "_open", counted)
-    monkeypatch.setattr(pdf, "_MOST_KEPT", 1)
+    monkeypatch.setattr(pdf, "_MAX_KEPT", 1)
     with path.open("rb") as file:
         mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
 

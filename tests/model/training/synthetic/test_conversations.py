@@ -17,7 +17,7 @@ from model.training.synthetic.conversations import (
     CHINESE,
     ENGLISH,
     FILES,
-    LONGEST_ANSWER,
+    MAX_ANSWER,
     UNANSWERED,
     after_other_turns,
     shortened_questions,
@@ -50,7 +50,7 @@ def test_a_turn_is_what_was_asked_and_quoted():
     assert turn_of(MANY[3]) == ("Who owns the library?", UNANSWERED["en"])
     assert turn_of(replace(MANY[3], question="谁的？", lang="zh")) == ("谁的？", UNANSWERED["zh"])
     long = Example("What?", "word " * 100, ((0, 500),), "en", "t")
-    assert turn_of(long)[1] == long.passage[:LONGEST_ANSWER]
+    assert turn_of(long)[1] == long.passage[:MAX_ANSWER]
 
 
 def test_only_a_share_gets_turns_and_nothing_else_changes():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from model.training.synthetic.english_cloze import LONGEST_ANSWER, PASSAGE, english_cloze_questions
+from model.training.synthetic.english_cloze import MAX_ANSWER, PASSAGE, english_cloze_questions
 
 BRIDGE = (
     "Garrow Bridge\n\nGarrow Bridge is a suspension bridge over the River Talm in North Wexham. It was designed by "
@@ -28,7 +28,7 @@ def test_the_answer_is_the_phrase_and_is_not_in_the_question():
     for e in made:
         ((start, end),) = e.quotes
         answer = e.passage[start:end]
-        assert 0 < len(answer) <= LONGEST_ANSWER
+        assert 0 < len(answer) <= MAX_ANSWER
         assert answer == answer.strip()
         assert answer.casefold() not in e.question.casefold()
         assert any(w in e.question.casefold() for w in ("what", "who", "which", "where", "when", "how m"))

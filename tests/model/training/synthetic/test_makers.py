@@ -9,7 +9,7 @@ import pytest
 from model.training.examples import Example, HeldOutText
 from model.training.synthetic.cloze import PASSAGE, cloze_questions
 from model.training.synthetic.near_misses import with_other_name, without_answer
-from model.training.synthetic.tables import LONGEST, table_questions, tables
+from model.training.synthetic.tables import MAX_CHARACTERS, table_questions, tables
 from tests.model.training.conftest import write
 
 LAKE = (
@@ -75,7 +75,7 @@ def test_a_table_question_is_answered_by_the_cell_it_asks_for(lang):
     assert len(made) == 100
     rows = {row[0]: row for row in next(tables(MANUAL)).rows}
     for e in made:
-        assert len(e.passage) <= LONGEST[lang]
+        assert len(e.passage) <= MAX_CHARACTERS[lang]
         ((start, end),) = e.quotes  # one table only: no stranger's row to ask for
         cell = e.passage[start:end]
         named = [name for name in rows if name in e.question]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from rag_app.question.messages.kind import LIKELY, LONGEST, SURE, kind_of, probabilities
-from rag_app.question.messages.ngrams import LONGEST_NGRAM, ngrams_of
+from rag_app.question.messages.kind import LIKELY, MAX_CHARACTERS, SURE, kind_of, probabilities
+from rag_app.question.messages.ngrams import MAX_NGRAM, ngrams_of
 
 
 @pytest.mark.parametrize(
@@ -170,9 +170,9 @@ def test_what_says_nothing_known_is_for_the_documents(message: str) -> None:
 @pytest.mark.parametrize("message", ["Thanks a lot! ", "谢谢你！", "help "])
 def test_a_long_message_has_a_matter_whatever_it_is_made_of(message: str) -> None:
     assert kind_of(message.strip()) != "documents"
-    long = message * (LONGEST // len(message) + 1)
+    long = message * (MAX_CHARACTERS // len(message) + 1)
     assert kind_of(long) == kind_of(message * 100_000) == "documents", "and it is judged at once"
-    assert kind_of("h" * LONGEST + "i") == "documents"
+    assert kind_of("h" * MAX_CHARACTERS + "i") == "documents"
 
 
 @pytest.mark.parametrize("message", ["THANKS A LOT!", "  thanks a lot!\n", "Thanks\t a  lot!"])
@@ -199,5 +199,5 @@ def test_some_messages_are_likely_but_not_surely_talk() -> None:
 
 def test_ngrams_are_runs_of_characters_within_words() -> None:
     assert ngrams_of("Ab c") == {"a", "b", "c", " a", "ab", "b ", " c", "c ", " ab", "ab ", " c ", " ab "}
-    assert max(map(len, ngrams_of("谢谢你的帮助"))) == LONGEST_NGRAM
+    assert max(map(len, ngrams_of("谢谢你的帮助"))) == MAX_NGRAM
     assert " " not in ngrams_of("谢谢 你")

@@ -78,4 +78,4 @@ def test_the_shipped_examples_are_of_known_kinds_in_both_languages() -> None:
     kinds = {"question", "talk", "about", "summary", "compare", "collect", "library", "write"}
     assert set(counts) == {(lang, k) for lang in ("en", "zh") for k in kinds}
     assert all(r["text"].strip() for r in rows)
-    assert not [r for r in rows if r["kind"] in ("talk", "about") and len(r["text"]) > kind.LONGEST]
+    assert not [r for r in rows if r["kind"] in ("talk", "about") and len(r["text"]) > kind.MAX_CHARACTERS]
