@@ -1,4 +1,4 @@
-"""`rag eval grounding`: do answers come from the passage? ChangedReading it, take the answer out, give only other passages.
+"""`rag eval grounding`: do answers come from the passage? Change it, take the answer out, give only other passages.
 
 The reader alone is asked, at its operating point; retrieval has no part in it.
 """
