@@ -1,4 +1,4 @@
-"""`rag eval`: answers, grounding, retrieval, and plots of confidence."""
+"""`rag eval`: answers, grounding and retrieval."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from rag_app.cli.options import settings_options
 from rag_app.settings import Settings
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.group("eval")
@@ -128,29 +127,6 @@ def grounding(
         },
         as_json,
     )
-
-
-@eval_command.command()
-@click.argument("details", type=_FILE, nargs=-1, required=True)
-@click.option("--out", type=_FOLDER, required=True, help="Folder for reliability.png and precision_coverage.png.")
-def plots(details: tuple[Path, ...], out: Path) -> None:
-    """Draw what `rag eval answers --details` wrote: is confidence honest, and what does precision cost?"""
-    from model.json_lines import DataError
-    from rag_app.evaluation.answers import read_details
-
-    try:
-        from model.training.reader.confidence_plots import Judgements, plot_precision_coverage, plot_reliability
-
-        outcomes = {file.stem: read_details(file) for file in details}
-        judged = {k: Judgements([o.confidence for o in v], [o.right for o in v]) for k, v in outcomes.items()}
-        given = {k: sum(o.answered for o in v) / len(v) for k, v in outcomes.items()}
-        out.mkdir(parents=True, exist_ok=True)
-        plot_reliability(judged, out / "reliability.png", "Confidence and accuracy")
-        plot_precision_coverage(judged, out / "precision_coverage.png", "Precision and coverage", given)
-    except DataError as error:
-        fail(str(error))
-    except ImportError as error:
-        fail(f"plots need matplotlib ({error}): pip install 'quoted-rag[train]'")
 
 
 def show(found: dict[str, Any], as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""`rag model`: make, calibrate, import, inspect and describe the GPT."""
+"""`rag model`: make, calibrate, import and inspect the GPT."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def _say(line: str) -> None:
 
 @click.group("model")
 def model_command() -> None:
-    """Train, calibrate, inspect, import and describe the GPT."""
+    """Train, calibrate, inspect and import the GPT."""
 
 
 @model_command.command("train-reader")
@@ -159,41 +159,6 @@ def import_command(source: Path, out: Path) -> None:
         fail(str(error))
     save_checkpoint(out, gpt, tokenizer)
     _say(f"{sum(p.numel() for p in gpt.parameters()):,} parameters in {out}; use it with ChatLocalGPT(mode='free')")
-
-
-@model_command.command("card")
-@click.option(
-    "--reader",
-    "--embedder",
-    "reader",
-    type=_FOLDER,
-    help="Folder whose MODEL_CARD.md is filled [default: the shipped reader].",
-)
-@click.option(
-    "--results",
-    type=_FOLDER,
-    help="Folder with NAME.reader.jsonl and NAME.end-to-end.jsonl (`rag eval "
-    "answers --details`) and grounding.json (`rag eval grounding --json`).",
-)
-@click.option("--config", type=_FILE, help="The recipe that it was trained by; with --manifest.")
-@click.option("--manifest", type=_FILE, help="Table of the data files with rows, origin and licence.")
-def card_command(reader: Path | None, results: Path | None, config: Path | None, manifest: Path | None) -> None:
-    """Fill the tables of a model card from saved measurements; what is not given stays as it is."""
-    from ingest.resources import NotShippedError, shipped
-    from model.checkpoint import CheckpointError
-    from model.json_lines import DataError
-    from rag_app.evaluation.model_card import CARD_FILE, blocks, fill
-
-    try:
-        folder = reader or shipped("models/reader")
-        path = folder / CARD_FILE
-        found = blocks(folder, results, config, manifest)
-        path.write_text(fill(path.read_text(encoding="utf-8"), found), encoding="utf-8")
-    except (CheckpointError, DataError, NotShippedError) as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{error.filename}: {error.strerror or error}")
-    _say(f"{path}: {', '.join(found)} filled")
 
 
 @model_command.command("info")

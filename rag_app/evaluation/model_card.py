@@ -1,4 +1,4 @@
-"""`rag model card`: fills the tables of a model's MODEL_CARD.md from saved measurements, so that none is typed.
+"""`python -m rag_app.evaluation.model_card`: fills the tables of a model's MODEL_CARD.md, so that none is typed.
 
 The card's text is written by people. What stands between `<!-- NAME -->` and `<!-- /NAME -->` is replaced; a block
 whose measurements are not given stays as it is.
@@ -14,9 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+import click
 from safetensors import safe_open
 
-from model.checkpoint import WEIGHTS_FILE, load_checkpoint
+from ingest.resources import NotShippedError, shipped
+from model.checkpoint import WEIGHTS_FILE, CheckpointError, load_checkpoint
 from model.json_lines import DataError
 from model.metrics import auroc, expected_calibration_error
 from model.reader.calibration import CALIBRATION_FILE
@@ -26,6 +28,8 @@ from rag_app.evaluation.intervals import Rate, bootstrap, rate
 
 CARD_FILE = "MODEL_CARD.md"
 GROUNDING_FILE = "grounding.json"
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_FILE = click.Path(path_type=Path, dir_okay=False)
 _NAMES = {
     "private_dev.en": "private documents, English",
     "private_dev.zh": "private documents, Chinese",
@@ -350,3 +354,37 @@ def _interval(r: Rate, *, n: bool = False) -> str:
         return "–"
     count = f", n = {r['n']}" if n else ""
     return f"{100 * r['rate']:.1f} % ({100 * r['low']:.0f}–{100 * r['high']:.0f}{count})"
+
+
+@click.command()
+@click.option(
+    "--reader",
+    "--embedder",
+    "reader",
+    type=_FOLDER,
+    help="Folder whose MODEL_CARD.md is filled [default: the shipped reader].",
+)
+@click.option(
+    "--results",
+    type=_FOLDER,
+    help="Folder with NAME.reader.jsonl and NAME.end-to-end.jsonl (`rag eval "
+    "answers --details`) and grounding.json (`rag eval grounding --json`).",
+)
+@click.option("--config", type=_FILE, help="The recipe that it was trained by; with --manifest.")
+@click.option("--manifest", type=_FILE, help="Table of the data files with rows, origin and licence.")
+def main(reader: Path | None, results: Path | None, config: Path | None, manifest: Path | None) -> None:
+    """Fill the tables of a model card from saved measurements; what is not given stays as it is."""
+    try:
+        folder = reader or shipped("models/reader")
+        path = folder / CARD_FILE
+        found = blocks(folder, results, config, manifest)
+        path.write_text(fill(path.read_text(encoding="utf-8"), found), encoding="utf-8")
+    except (CheckpointError, DataError, NotShippedError) as error:
+        raise click.ClickException(str(error)) from error
+    except OSError as error:
+        raise click.ClickException(f"{error.filename}: {error.strerror or error}") from error
+    click.echo(f"{path}: {', '.join(found)} filled")
+
+
+if __name__ == "__main__":
+    main()

@@ -11,8 +11,9 @@ from tqdm import tqdm
 from ingest.library import Library
 from model.text.language import Language, language_of
 from rag_app.evaluation.retrieval_sets import QuerySet
+from rag_app.evaluation.usual_fusions import fuse_min_max, fuse_ranks
 from rag_app.retrieval.cross_language import in_other_language
-from rag_app.retrieval.fusion import CANDIDATES, Ranking, fuse, fuse_min_max, fuse_ranks
+from rag_app.retrieval.fusion import CANDIDATES, Ranking, fuse
 from rag_app.retrieval.fusion_weights import DENSE_WEIGHT
 
 DEPTH = 100  # documents judged

@@ -5,7 +5,6 @@ question astray among English passages. Here a cosine counts by how far it is fr
 candidate) towards 1, and BM25 as the share of its limit (`ingest.keywords.search`): a bad best hit stays low.
 That a passage in the other language holds none of the question's words says nothing against it; its keyword score is
 taken to be what its cosine lets one expect.
-Reciprocal rank fusion and min-max are here to be compared with, see `rag eval retrieval`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 Ranking = Sequence[tuple[str, float]]  # (id, score), best first
 CANDIDATES = 100  # hits of each search that enter the fusion
-_RANK_CONSTANT = 60  # Cormack et al. 2009
 # Of the vector's score. More finds more across languages, but puts a translation before the document in the question's
 # own language: at 0.3, questions across languages gain 5 points of nDCG, and 5 of the 40 about the samples lose.
 _EXPECTED_KEYWORD_SCORE = 0.1
@@ -38,7 +36,7 @@ def fuse(
     similar, words = above_background(dense), dict(keyword)
     for i in foreign:
         words[i] = max(words.get(i, 0.0), _EXPECTED_KEYWORD_SCORE * similar.get(i, 0.0))
-    fused = _mean(similar, words, dense_weight)[:k]
+    fused = weighted_mean(similar, words, dense_weight)[:k]
     best = fused[0][1] if fused else 0.0
     return [(i, score / best) for i, score in fused] if best > 0 else fused
 
@@ -52,17 +50,6 @@ def above_background(dense: Ranking) -> dict[str, float]:
     return {i: min(1.0, (score - background) / room) for i, score in dense}
 
 
-def fuse_min_max(dense: Ranking, keyword: Ranking, dense_weight: float, k: int) -> list[tuple[str, float]]:
-    """As `fuse`, with the scores of each ranking stretched to 0..1."""
-    return _mean(normalize(dense), normalize(keyword), dense_weight)[:k]
-
-
-def fuse_ranks(dense: Ranking, keyword: Ranking, k: int) -> list[tuple[str, float]]:
-    """Reciprocal rank fusion: only the ranks count."""
-    places = [{i: 1 / (_RANK_CONSTANT + n) for n, (i, _) in enumerate(hits, 1)} for hits in (dense, keyword)]
-    return _mean(places[0], places[1], 0.5)[:k]
-
-
 def normalize(ranking: Ranking) -> dict[str, float]:
     """Scores stretched to 0..1; a single hit becomes 1, several equal ones 0.5: they tell nothing apart."""
     if not ranking:
@@ -73,7 +60,10 @@ def normalize(ranking: Ranking) -> dict[str, float]:
     return {i: (s - low) / (high - low) if high > low else flat for i, s in ranking}
 
 
-def _mean(dense: Mapping[str, float], keyword: Mapping[str, float], dense_weight: float) -> list[tuple[str, float]]:
+def weighted_mean(
+    dense: Mapping[str, float], keyword: Mapping[str, float], dense_weight: float
+) -> list[tuple[str, float]]:
+    """All ids of both by the weighted mean of their scores, the best first; what is missing counts 0."""
     order = dict.fromkeys([*dense, *keyword])
     fused = [(i, dense_weight * dense.get(i, 0.0) + (1 - dense_weight) * keyword.get(i, 0.0)) for i in order]
     return sorted(fused, key=lambda hit: -hit[1])

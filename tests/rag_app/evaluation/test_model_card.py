@@ -8,7 +8,7 @@ from click.testing import CliRunner
 from ingest.resources import shipped
 from model.json_lines import DataError
 from model.training.synthetic.conversations import FILES
-from rag_app.cli import main
+from rag_app.evaluation import model_card, plots
 from rag_app.evaluation.answers import AskedQuestion, write_details
 from rag_app.evaluation.grounding import report
 from rag_app.evaluation.model_card import blocks, fill
@@ -104,10 +104,8 @@ def test_the_shipped_card_has_a_place_for_every_block(folder: Path) -> None:
     reader = folder / "reader"
     shutil.copytree(shipped("models/reader"), reader)
     found = CliRunner().invoke(
-        main,
+        model_card.main,
         [
-            "model",
-            "card",
             "--reader",
             str(reader),
             "--results",
@@ -124,16 +122,14 @@ def test_the_shipped_card_has_a_place_for_every_block(folder: Path) -> None:
 
 def test_bad_results_are_one_clear_line(folder: Path) -> None:
     (folder / "grounding.json").write_text("[]")
-    found = CliRunner().invoke(main, ["model", "card", "--results", str(folder)])
-    assert found.exit_code == 2 and "grounding.json" in found.stderr
+    found = CliRunner().invoke(model_card.main, ["--results", str(folder)])
+    assert found.exit_code == 1 and "grounding.json" in found.stderr
     (folder / "docqa_dev.en.reader.jsonl").write_text('{"id": 1}')
-    found = CliRunner().invoke(main, ["model", "card", "--results", str(folder)])
-    assert found.exit_code == 2 and "rag eval answers --details" in found.stderr
+    found = CliRunner().invoke(model_card.main, ["--results", str(folder)])
+    assert found.exit_code == 1 and "rag eval answers --details" in found.stderr
 
 
 def test_plots_of_saved_answers(folder: Path) -> None:
-    found = CliRunner().invoke(
-        main, ["eval", "plots", str(folder / "docqa_dev.en.reader.jsonl"), "--out", str(folder / "plots")]
-    )
+    found = CliRunner().invoke(plots.main, [str(folder / "docqa_dev.en.reader.jsonl"), "--out", str(folder / "plots")])
     assert found.exit_code == 0, found.output
     assert sorted(p.name for p in (folder / "plots").iterdir()) == ["precision_coverage.png", "reliability.png"]

@@ -1,7 +1,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rag_app.retrieval.fusion import fuse, fuse_min_max, fuse_ranks, normalize
+from rag_app.evaluation.usual_fusions import fuse_min_max, fuse_ranks
+from rag_app.retrieval.fusion import fuse, normalize
 
 rankings = st.lists(st.tuples(st.sampled_from("abcdefgh"), st.floats(0, 1)), unique_by=lambda hit: hit[0], max_size=8)
 
