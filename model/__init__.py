@@ -1,7 +1,6 @@
 """The GPT: network, tokenizer, checkpoints, generation, training and evaluation.
 
-Needs only torch, numpy, platformdirs and the Hugging Face libraries; knows nothing of LangChain, of documents or of the
-other two packages. `gpt.py` is the network, `copy_head.py` its pointer into the prompt, `generate.py` and
-`grounded.py` the two ways of decoding, `training/` everything that makes weights. Importing this package
-imports nothing heavy.
+`network` is the GPT itself, `reader` makes it quote from passages, `convert` takes weights from and to other projects,
+`training` makes weights, `text` holds the rules for English and Chinese. Knows nothing of LangChain, of documents or of
+the other two packages. Importing this package imports nothing heavy.
 """

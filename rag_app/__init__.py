@@ -1,6 +1,36 @@
 """Questions in, cited answers out: settings, retrieval, prompts, chat models, chain, evaluation, CLI and web UI.
 
-Imports `ingest` and `model`; nothing imports `rag_app`. For LangChain code the doors are `rag_app.chain.build_chain`,
-`rag_app.retrieval.retriever.LibraryRetriever` and `rag_app.chat_models.local_gpt.ChatLocalGPT`. Importing this package
-imports nothing heavy.
+Imports `ingest` and `model`; nothing imports `rag_app`. For other code this package is the one door: what is in
+`__all__` can be imported from here. It is loaded when it is first asked for, so that importing the package stays light.
 """
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from ingest.job import ingest
+    from rag_app.answers.answer import Answer
+    from rag_app.chain import build_chain
+    from rag_app.chat_models.local_gpt import ChatLocalGPT
+    from rag_app.collection import open_library
+    from rag_app.retrieval.retriever import LibraryRetriever
+    from rag_app.settings import Settings
+
+__all__ = ["Answer", "ChatLocalGPT", "LibraryRetriever", "Settings", "build_chain", "ingest", "open_library"]
+
+_HOME = {
+    "Answer": "rag_app.answers.answer",
+    "ChatLocalGPT": "rag_app.chat_models.local_gpt",
+    "LibraryRetriever": "rag_app.retrieval.retriever",
+    "Settings": "rag_app.settings",
+    "build_chain": "rag_app.chain",
+    "ingest": "ingest.job",
+    "open_library": "rag_app.collection",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what is asked for; raise AttributeError for anything else."""
+    if name not in _HOME:
+        raise AttributeError(f"module 'rag_app' has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

@@ -6,17 +6,31 @@ import os
 import shlex
 import shutil
 import sys
+from importlib.metadata import entry_points
 from pathlib import Path
 
 from platformdirs import user_data_path
 
-from ingest.embedding.embedder import SHIPPED, Embedder, LocalEmbedder
+from ingest.embedding.embedder import SHIPPED, Embedder, EmbedderError, LocalEmbedder
 from ingest.library import Library
 from rag_app.settings import APP_NAME, Settings
 
+EMBEDDERS = "quoted_rag.embedders"  # entry points of other packages: each is a function that makes an Embedder
+
 
 def build_embedder(settings: Settings) -> Embedder:
-    """The configured embedder; nothing is loaded before the first text."""
+    """The configured embedder, of an installed package that has one of that name or a model on this machine.
+
+    Nothing is loaded before the first text.
+
+    Raises:
+        EmbedderError: it is not on this machine, or the package gives something else.
+    """
+    for point in entry_points(group=EMBEDDERS, name=settings.embedder) if settings.embedder else ():
+        made = point.load()()
+        if not isinstance(made, Embedder):
+            raise EmbedderError(f"{point.value} makes no embedder: see `Embedder` in ingest/embedding/embedder.py")
+        return made
     return LocalEmbedder(settings.embedder or SHIPPED)
 
 

@@ -251,7 +251,7 @@ def _connected(address: str | None, jobs: int | None) -> tuple[Any, bool]:
     try:
         import ray
     except ImportError as error:
-        raise EngineUnavailable("Ray is not installed; run `pip install 'quoted-rag[ray]'`") from error
+        raise EngineUnavailable("Ray is not installed; run `pip install 'ray>=2.50'`") from error
     if ray.is_initialized():
         return ray, False
     options: dict[str, Any] = {"address": address} if address else {"num_cpus": jobs, "include_dashboard": False}

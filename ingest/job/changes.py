@@ -77,7 +77,9 @@ def _outdated(library: Library, sources: Sequence[str]) -> frozenset[str]:
 
 def lacks_ocr(record: DocumentRecord | None) -> bool:
     """Say whether pages of a ready document were not read because there was no OCR."""
-    return record is not None and record.state == "ready" and ocr.INSTALL_HINT in (record.error or "")
+    if record is None or record.state != "ready":
+        return False
+    return any(hint in (record.error or "") for hint in ocr.INSTALL_HINTS)
 
 
 def modified_at(path: Path) -> str | None:

@@ -60,6 +60,8 @@ def detect(data: Content, name: str) -> Format:
     if not data[:PEEKED].strip() and not data[:].strip():
         raise LoadError("the file is empty", FailureKind.EMPTY)
     by_name = BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
+    if by_name is not None and not by_name.package:
+        return by_name
     by_content = _by_magic(data[:PEEKED], by_name)
     if by_content is not None:
         return _look_into_zip(data[:]) if by_content.mime == "application/zip" else by_content

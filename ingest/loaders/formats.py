@@ -2,16 +2,24 @@
 
 A loader is imported when its first file comes: some take half a second. A loader is `(data, stem) -> LoadedDocument`;
 it raises `LoadError`. A format whose files hold other files also has `members`, `(data) -> Iterator[Member]`.
+
+Other packages add formats by entry points of the group `quoted_rag.loaders`, each of them a `Format`. Such a package is
+code that somebody installed; one that cannot be used is passed over with a warning.
 """
 
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from importlib.metadata import EntryPoint, entry_points
 from typing import cast
 
 from ingest.documents import LoadedDocument
 from ingest.loaders.large.text import Content
 from ingest.loaders.members import Member
+
+GROUP = "quoted_rag.loaders"
+_log = logging.getLogger(__name__)
 
 Loader = Callable[[Content, str], LoadedDocument]
 MembersOf = Callable[[Content], Iterator[Member]]
@@ -20,10 +28,18 @@ PartsOf = Callable[[Content, str], Iterator[Member]]
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One format. `name` completes "it is …"; `loader` and `members` are `module:function` in this package.
+    """One format.
 
-    `is_text` says that any text may be a file of this format, so that its name alone decides. `parts`, likewise, cuts
-    large files of a format into parts, `(data, name) -> Iterator[Member]`.
+    Attributes:
+        mime: media type of its documents.
+        name: completes "it is …".
+        extensions: with their dots.
+        loader: `module:function`.
+        members: the same, where files hold other files.
+        is_text: any text may be a file of this format, so that its name alone decides.
+        parts: `module:function` that cuts large files into parts, `(data, name) -> Iterator[Member]`.
+        package: in which the modules are; "" where they are named in full, as in other packages. Of such a format a
+            file's name alone decides, too.
     """
 
     mime: str
@@ -33,23 +49,23 @@ class Format:
     members: str | None = None
     is_text: bool = False
     parts: str | None = None
+    package: str = "ingest.loaders"
 
     def load(self, data: Content, stem: str) -> LoadedDocument:
         """Read one file of this format; raises LoadError."""
-        return cast(Loader, _function(self.loader))(data, stem)
+        return cast(Loader, self._function(self.loader))(data, stem)
 
     def open_members(self, data: Content) -> Iterator[Member]:
         """Yield the files inside; raises LoadError. Only for formats that have `members`."""
-        return cast(MembersOf, _function(self.members or ""))(data)
+        return cast(MembersOf, self._function(self.members or ""))(data)
 
     def open_parts(self, data: Content, name: str) -> Iterator[Member]:
         """Yield the parts of a large file; only for formats that have `parts`."""
-        return cast(PartsOf, _function(self.parts or ""))(data, name)
+        return cast(PartsOf, self._function(self.parts or ""))(data, name)
 
-
-def _function(name: str) -> object:
-    module, function = name.split(":")
-    return getattr(import_module(f"ingest.loaders.{module}"), function)
+    def _function(self, name: str) -> object:
+        module, function = name.split(":")
+        return getattr(import_module(f"{self.package}.{module}" if self.package else module), function)
 
 
 _OFFICE = "application/vnd.openxmlformats-officedocument"
@@ -65,7 +81,7 @@ _PLAIN = (".txt", ".text", ".log", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".c
 _LINES = "large_text:lines_in_parts"
 _ROWS = "large_text:rows_in_parts"
 
-FORMATS = (
+_OWN = (
     Format("application/pdf", "a PDF", (".pdf",), "pdf:load_pdf"),
     Format(f"{_OFFICE}.wordprocessingml.document", "a Word document", (".docx",), "docx:load_docx"),
     Format(f"{_OFFICE}.presentationml.presentation", "a PowerPoint file", (".pptx",), "pptx:load_pptx"),
@@ -117,6 +133,27 @@ FORMATS = (
     ),
     Format("application/zip", "a ZIP archive", (".zip",), "archive:load_archive", "archive:archive_members"),
 )
+
+
+def added_formats(points: Iterable[EntryPoint], known: Iterable[Format]) -> Iterator[Format]:
+    """Formats of other packages; one that cannot be imported, or that takes another's extension, is passed over."""
+    taken = {extension for f in known for extension in f.extensions}
+    for point in points:
+        try:
+            found = point.load()
+        except Exception as error:  # noqa: BLE001 - whatever another package raises, ours goes on
+            _log.warning("the format %s cannot be used: %s", point.value, error)
+            continue
+        if not isinstance(found, Format) or found.package or taken & set(found.extensions):
+            _log.warning(
+                "the format %s is not used: it must be a Format with package='' and new extensions", point.value
+            )
+            continue
+        taken |= set(found.extensions)
+        yield found
+
+
+FORMATS = (*_OWN, *added_formats(entry_points(group=GROUP), _OWN))
 BY_MIME = {f.mime: f for f in FORMATS}
 BY_EXTENSION = {extension: f for f in FORMATS for extension in f.extensions}
 SUPPORTED_EXTENSIONS = tuple(BY_EXTENSION)

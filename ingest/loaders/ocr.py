@@ -16,7 +16,8 @@ from ingest.loaders.normalise import normalise
 from ingest.loaders.pdf.line_wraps import rejoin_lines
 from ingest.loaders.pdf.reading_order import Box, in_reading_order
 
-INSTALL_HINT = "install the OCR extra (pip install 'quoted-rag[ocr]') and ingest it again"
+INSTALL_HINT = "install the OCR packages (pip install rapidocr onnxruntime) and ingest it again"
+INSTALL_HINTS = (INSTALL_HINT, "pip install 'quoted-rag[ocr]'")  # the second stands in libraries of version 0.1
 _MIN_SCORE = 0.5  # of a line, 0 to 1: what is less sure is noise in a picture
 _LARGEST_SIDE = 2400  # pixels: a larger picture is made smaller
 _LOCK = threading.Lock()  # one picture at a time: the engine keeps buffers

@@ -56,7 +56,7 @@ def draw(found: Statistics, path: Path, collection: str) -> None:
     try:
         import matplotlib as mpl
     except ImportError:
-        fail("matplotlib is needed to draw: pip install 'quoted-rag[train]'; without --plot the bars are shown here")
+        fail("matplotlib is needed to draw: pip install matplotlib; without --plot the bars are shown here")
     mpl.use("Agg")
     import matplotlib.pyplot as plt
 

@@ -8,7 +8,7 @@ from model.text.language import Language
 CHINESE: dict[FailureKind, str] = {
     FailureKind.EMPTY: "文件是空的。",
     FailureKind.NO_TEXT: "文件里没有找到文字。",
-    FailureKind.NEEDS_OCR: "这是扫描件或图片；请先安装文字识别组件（pip install 'quoted-rag[ocr]'），再重新添加。",
+    FailureKind.NEEDS_OCR: "这是扫描件或图片；请先安装文字识别组件（pip install rapidocr onnxruntime），再重新添加。",
     FailureKind.DAMAGED: "文件已损坏或不完整，无法打开。",
     FailureKind.INVALID: "内容不符合该格式的规则，文件可能已损坏。",
     FailureKind.MISNAMED: "内容与文件扩展名不符，文件可能已损坏。",

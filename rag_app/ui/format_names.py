@@ -44,4 +44,6 @@ def type_name(value: str, language: Language) -> str:
 
 def all_formats(language: Language) -> str:
     """The names of all formats in one line."""
-    return ("、" if language == "zh" else ", ").join(NAMES[f.mime][language == "zh"] for f in FORMATS)
+    return ("、" if language == "zh" else ", ").join(
+        NAMES.get(f.mime, (f.name, f.name))[language == "zh"] for f in FORMATS
+    )

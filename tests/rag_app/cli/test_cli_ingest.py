@@ -136,7 +136,7 @@ def test_ray_without_the_extra_is_said_to_be_missing(
     assert found.exit_code == 2 and "goes with --engine ray" in found.stderr
     monkeypatch.setitem(sys.modules, "ray", None)
     found = rag(tmp_path, "ingest", docs, "--engine", "ray")
-    assert found.exit_code == 2 and "pip install 'quoted-rag[ray]'" in found.stderr
+    assert found.exit_code == 2 and "pip install 'ray>=2.50'" in found.stderr
 
 
 def test_a_locked_or_damaged_library_has_status_3(tmp_path: Path, docs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
