@@ -12,7 +12,7 @@ is, then part by part.
 # Without `from __future__ import annotations`: LangChain makes schemas of the steps' real annotations.
 
 import time
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,8 +25,8 @@ from typing_extensions import TypedDict  # pydantic makes schemas of this one on
 
 from ingest.catalogue.document_filter import DocumentFilter
 from ingest.library import Library
-from model.reader.prompt import MAX_TURNS
-from model.text.language import language_of
+from model.reader.prompt import MAX_TURNS, Turn
+from model.text.language import Language, language_of
 from rag_app.answers.answer import Answer
 from rag_app.answers.answers_to_parts import with_answers_to_parts
 from rag_app.answers.checked_answer import checked_answer, unsearched_answer
@@ -44,7 +44,22 @@ from rag_app.retrieval.rerank import cross_encoder
 from rag_app.retrieval.retriever import LibraryRetriever
 from rag_app.settings import Settings
 
-State = dict[str, Any]
+
+class _State(TypedDict, total=False):
+    """What is known of a question, step by step: up to `parts` from the beginning, the rest as it is found out."""
+
+    question: str  # as it was typed
+    asked: str  # without a greeting; of a message that asks several things, the part in turn
+    turns: Sequence[Turn]
+    started: float  # `time.perf_counter` at the beginning
+    lang: Language
+    filter: DocumentFilter | Mapping[str, Any] | None
+    reply: str | None  # name of the prompt that answers what surely is no question about the documents
+    doubtful: str | None  # the same for what probably is none
+    parts: Sequence[str]
+    documents: list[Document]
+    retrieved: float  # `time.perf_counter` when they were found
+    message: AIMessage
 
 
 class ChainInput(TypedDict, total=False):
@@ -97,7 +112,7 @@ def build_chain(
     unanswered = _said(("not_found", "possible"), settings.home)
     unsearched = _said(("small_talk", "about"), settings.home)
 
-    def begin(given: ChainInput) -> State:
+    def begin(given: ChainInput) -> _State:
         started = time.perf_counter()
         question = _question(given)
         turns = turns_of(_searched(convert_to_messages(list(given.get("chat_history") or ())), unsearched))
@@ -113,19 +128,19 @@ def build_chain(
             "parts": parts_of(question) if local else [question],
         }
 
-    def retrieve(state: State, config: RunnableConfig) -> list[Document]:
+    def retrieve(state: _State, config: RunnableConfig) -> list[Document]:
         return retriever.invoke(
             state["asked"], config, filter=state["filter"], conversation=searched_with(state["turns"], unanswered)
         )
 
-    def messages(state: State) -> list[BaseMessage]:
+    def messages(state: _State) -> list[BaseMessage]:
         documents: list[Document] = state["documents"]
         earlier = [m for asked, told in state["turns"] for m in (HumanMessage(asked), AIMessage(told)) if m.content]
         if local:
             return [*earlier, message_with_passages(state["asked"], documents)]
         return [*earlier, message_of_text(state["asked"], documents, state["lang"], settings.home)]
 
-    def finish(state: State) -> Answer:
+    def finish(state: _State) -> Answer:
         return checked_answer(
             state["message"],
             state["documents"],
@@ -138,25 +153,25 @@ def build_chain(
             retrieved=state["retrieved"],
         )
 
-    def reply(state: State) -> Answer:
-        text = load_prompt(state["reply"], state["lang"], settings.home)
+    def reply(state: _State) -> Answer:
+        text = load_prompt(state["reply"] or "small_talk", state["lang"], settings.home)
         return unsearched_answer(state["question"], text, state["started"])
 
-    look_up: Runnable[State, Answer] = (
-        RunnablePassthrough.assign(documents=RunnableLambda(retrieve))
-        | RunnablePassthrough.assign(retrieved=RunnableLambda(_now))
-        | RunnablePassthrough.assign(message=RunnableLambda(messages) | model)
-        | RunnableLambda(finish)
+    look_up: Runnable[Any, Answer] = (
+        RunnablePassthrough.assign(documents=_step(retrieve))
+        | RunnablePassthrough.assign(retrieved=_step(_now))
+        | RunnablePassthrough.assign(message=_step(messages) | model)
+        | _step(finish)
     )
 
-    def documents_or_reply(state: State, config: RunnableConfig) -> Answer:
+    def documents_or_reply(state: _State, config: RunnableConfig) -> Answer:
         found = look_up.invoke(state, config)
         # What sounds like a question about this program is a question: a less certain answer is better than none.
         if found.answered or (found.possible and state["doubtful"] == "about"):
             return found
         return replace(reply({**state, "reply": state["doubtful"]}), passages=found.passages)
 
-    def each_part(state: State, config: RunnableConfig) -> Answer:
+    def each_part(state: _State, config: RunnableConfig) -> Answer:
         whole = look_up.invoke(state, config)
         turns, found = list(state["turns"]), []
         for part in state["parts"]:
@@ -173,6 +188,11 @@ def build_chain(
     )
     chain: Runnable[Any, Any] = RunnableLambda(begin) | branch
     return chain.with_types(output_type=Answer).with_config(run_name="quoted_answer")
+
+
+def _step(function: Callable[..., Any]) -> Runnable[Any, Any]:
+    """A step of the chain; `assign` is typed for plain dictionaries, which a `_State` is only when it runs."""
+    return RunnableLambda(function)
 
 
 def _question(given: ChainInput) -> str:
@@ -193,15 +213,15 @@ def _reply_without_search(question: str, least: float = SURE) -> str | None:
     return {"documents": None, "talk": "small_talk", "about": "about"}[kind]
 
 
-def _needs_no_search(state: State) -> bool:
+def _needs_no_search(state: _State) -> bool:
     return state["reply"] is not None
 
 
-def _may_need_none(state: State) -> bool:
+def _may_need_none(state: _State) -> bool:
     return state["doubtful"] is not None
 
 
-def _asks_several(state: State) -> bool:
+def _asks_several(state: _State) -> bool:
     return len(state["parts"]) > 1
 
 
@@ -230,5 +250,5 @@ def _said(prompts: Sequence[str], home: Path) -> list[str]:
     return [_in_one_line(load_prompt(name, lang, home)) for name in prompts for lang in ("en", "zh")]
 
 
-def _now(_: State) -> float:
+def _now(_: _State) -> float:
     return time.perf_counter()

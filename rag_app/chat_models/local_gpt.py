@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -51,6 +51,30 @@ POSSIBLE = 0.2
 # speak of one matter (two sites of a firm), people mean the one that they ask in the language of.
 FOREIGN = 0.5
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reply:
+    """A whole reply: each line with the annotations on it, and what belongs to all of them."""
+
+    lines: list[tuple[str, list[dict[str, Any]]]]
+    metadata: dict[str, Any]
+    usage: UsageMetadata
+
+    def chunks(self) -> Iterator[AIMessageChunk]:
+        """The lines word by word, then the rest."""
+        for index, (text, _) in enumerate(self.lines):
+            for piece in words_to_stream(text):
+                yield AIMessageChunk(content=[{"type": "text", "text": piece, "index": index}])
+        yield AIMessageChunk(
+            content=[
+                {"type": "text", "text": "", "annotations": annotations, "index": index}
+                for index, (_, annotations) in enumerate(self.lines)
+            ],
+            response_metadata=self.metadata,
+            usage_metadata=self.usage,
+            chunk_position="last",
+        )
 
 
 class ChatLocalGPT(BaseChatModel):
@@ -117,17 +141,28 @@ class ChatLocalGPT(BaseChatModel):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
+        **_: Any,
     ) -> ChatResult:
-        pieces = [chunk.message for chunk in self._stream(messages, stop, run_manager, **kwargs)]
-        whole = pieces[0]
-        for piece in pieces[1:]:
-            whole = whole + piece
-        message = AIMessage(
-            content=whole.content,
-            usage_metadata=getattr(whole, "usage_metadata", None),
-            response_metadata=whole.response_metadata,
-        )
+        tell = run_manager.on_llm_new_token if run_manager is not None else _nobody
+        usage: UsageMetadata | None
+        if self.mode == "grounded":
+            reply = self._grounded(messages)
+            for text, _annotations in reply.lines:
+                for piece in words_to_stream(text):
+                    tell(piece)
+            content: str | list[str | dict[str, Any]] = [
+                {"type": "text", "text": text, "annotations": annotations, "index": index}
+                for index, (text, annotations) in enumerate(reply.lines)
+            ]
+            metadata, usage = reply.metadata, reply.usage
+        else:
+            pieces = []
+            for chunk in self._free(messages, stop or self.stop or []):
+                tell(chunk.text)
+                pieces.append(chunk)
+            content = "".join(chunk.text for chunk in pieces)
+            metadata, usage = pieces[-1].response_metadata, pieces[-1].usage_metadata
+        message = AIMessage(content=content, usage_metadata=usage, response_metadata=metadata)
         return ChatResult(generations=[ChatGeneration(message=message)])
 
     def _stream(
@@ -137,14 +172,15 @@ class ChatLocalGPT(BaseChatModel):
         run_manager: CallbackManagerForLLMRun | None = None,
         **_: Any,
     ) -> Iterator[ChatGenerationChunk]:
-        chunks = self._grounded(messages) if self.mode == "grounded" else self._free(messages, stop or self.stop or [])
+        grounded = self.mode == "grounded"
+        chunks = self._grounded(messages).chunks() if grounded else self._free(messages, stop or self.stop or [])
         for message in chunks:
             chunk = ChatGenerationChunk(message=message)
             if run_manager is not None:
                 run_manager.on_llm_new_token(message.text, chunk=chunk)
             yield chunk
 
-    def _grounded(self, messages: Sequence[BaseMessage]) -> Iterator[AIMessageChunk]:
+    def _grounded(self, messages: Sequence[BaseMessage]) -> _Reply:
         message, blocks, earlier = question_and_passages(messages)
         if not blocks and isinstance(messages[-1].content, str):  # a prompt that was written for another model
             _log.warning("no passages: ChatLocalGPT quotes only from text-plain content blocks, see passage_block")
@@ -179,52 +215,36 @@ class ChatLocalGPT(BaseChatModel):
         )
         if not found:
             told = load_prompt("possible" if _is_possible(verdict) else "not_found", lang)
-            yield from self._reply([(told, [])], verdict, [], tokens, cut)
-            return
+            return self._reply([(told, [])], verdict, [], tokens, cut)
         whole_lists = asks_for_list(question)
         replies = [quoted_reply(answer, blocks, whole_lists=whole_lists) for answer in found]
         lines = [(text + "\n", annotations) for text, annotations in replies[:-1]]
-        yield from self._reply([*lines, replies[-1]], verdict, found, tokens, cut)
+        return self._reply([*lines, replies[-1]], verdict, found, tokens, cut)
 
     def _reply(
         self,
-        replies: Sequence[tuple[str, list[dict[str, Any]]]],
+        lines: Sequence[tuple[str, list[dict[str, Any]]]],
         verdict: Verdict | None,
         found: Sequence[FoundAnswer],
         tokens: tuple[int, int],
         further: Mapping[str, Any],
-    ) -> Iterator[AIMessageChunk]:
-        """Stream the texts word by word, then what belongs to the whole of them."""
-        for index, (text, _) in enumerate(replies):
-            for piece in words_to_stream(text):
-                yield AIMessageChunk(content=[{"type": "text", "text": piece, "index": index}])
-        judged = (
-            {}
-            if verdict is None
-            else {
+    ) -> _Reply:
+        metadata: dict[str, Any] = {
+            "model_name": self.model,
+            "answered": bool(found),
+            "possible": not found and _is_possible(verdict),
+            "answers": [{"passage": f.passage, "confidence": f.confidence} for f in found],
+        }
+        if verdict is not None:
+            metadata |= {
                 "confidence": found[0].confidence if found else verdict.confidence,
                 "passage": verdict.passage,
                 "candidate": "\n".join(q.text for q in verdict.reading.quotes),
                 "candidate_spans": [[q.start, q.end] for q in verdict.reading.quotes],
                 "features": list(verdict.features),
             }
-        )
-        yield AIMessageChunk(
-            content=[
-                {"type": "text", "text": "", "annotations": annotations, "index": index}
-                for index, (_, annotations) in enumerate(replies)
-            ],
-            response_metadata={
-                "model_name": self.model,
-                "answered": bool(found),
-                "possible": not found and _is_possible(verdict),
-                "answers": [{"passage": f.passage, "confidence": f.confidence} for f in found],
-                **judged,
-                **further,
-            },
-            usage_metadata=UsageMetadata(input_tokens=tokens[0], output_tokens=tokens[1], total_tokens=sum(tokens)),
-            chunk_position="last",
-        )
+        usage = UsageMetadata(input_tokens=tokens[0], output_tokens=tokens[1], total_tokens=sum(tokens))
+        return _Reply(list(lines), {**metadata, **further}, usage)
 
     def _free(self, messages: Sequence[BaseMessage], stop: Sequence[str]) -> Iterator[AIMessageChunk]:
         from model.checkpoint import load_checkpoint
@@ -276,6 +296,10 @@ def with_announced_items(readings: Readings, passages: Sequence[str]) -> Reading
             for r, p in zip(readings.readings, passages, strict=True)
         ],
     )
+
+
+def _nobody(_: str) -> None:
+    """Whom tokens are told to when nobody listens."""
 
 
 def _prior(score: float, lang: Language, passage: str) -> float:
