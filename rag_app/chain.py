@@ -31,8 +31,8 @@ from rag_app.answers.answer import Answer
 from rag_app.answers.answers_to_parts import with_answers_to_parts
 from rag_app.answers.checked_answer import checked_answer, unsearched_answer
 from rag_app.chat_models.configured import build_chat_model
-from rag_app.chat_models.local_gpt import ChatLocalGPT
 from rag_app.chat_models.model_message import message_of_text, message_with_passages
+from rag_app.chat_models.prompted import is_local, prompted
 from rag_app.collection import open_library
 from rag_app.prompts import load_prompt
 from rag_app.question.conversation import searched_with, turns_of
@@ -76,14 +76,18 @@ class ChainInput(TypedDict, total=False):
 
 
 def build_chain(
-    settings: Settings | None = None, *, library: Library | None = None, model: BaseChatModel | None = None
+    settings: Settings | None = None,
+    *,
+    library: Library | None = None,
+    model: BaseChatModel | Runnable[Any, AIMessage] | None = None,
 ) -> Runnable[ChainInput, Answer]:
     """Build the chain.
 
     Args:
         settings: None: from the environment.
         library: an open library; None: the configured collection.
-        model: any chat model; None: the configured one. One that is not `ChatLocalGPT` gets the passages in its prompt
+        model: any chat model, wrapped (`with_retry`, `with_fallbacks`, …) or not; None: the configured one. One that is
+            not `ChatLocalGPT` gets the passages in its prompt
             (`rag_app/prompts/answer.*.txt`) and its quotes are looked up in them.
 
     Returns:
@@ -107,7 +111,7 @@ def build_chain(
         filter=settings.filter,
         reranker=cross_encoder(settings.reranker) if settings.reranker else None,
     )
-    local = isinstance(model, ChatLocalGPT)
+    local = is_local(model)
     # What the program says when it found nothing or searched nothing: no words to search with later.
     unanswered = _said(("not_found", "possible"), settings.home)
     unsearched = _said(("small_talk", "about"), settings.home)
@@ -133,12 +137,12 @@ def build_chain(
             state["asked"], config, filter=state["filter"], conversation=searched_with(state["turns"], unanswered)
         )
 
-    def messages(state: _State) -> list[BaseMessage]:
-        documents: list[Document] = state["documents"]
-        earlier = [m for asked, told in state["turns"] for m in (HumanMessage(asked), AIMessage(told)) if m.content]
-        if local:
-            return [*earlier, message_with_passages(state["asked"], documents)]
-        return [*earlier, message_of_text(state["asked"], documents, state["lang"], settings.home)]
+    def passages_in_blocks(state: _State) -> list[BaseMessage]:
+        return [*_earlier(state), message_with_passages(state["asked"], state["documents"])]
+
+    def passages_in_text(state: _State) -> list[BaseMessage]:
+        text = message_of_text(state["asked"], state["documents"], state["lang"], settings.home)
+        return [*_earlier(state), text]
 
     def finish(state: _State) -> Answer:
         return checked_answer(
@@ -160,7 +164,7 @@ def build_chain(
     look_up: Runnable[Any, Answer] = (
         RunnablePassthrough.assign(documents=_step(retrieve))
         | RunnablePassthrough.assign(retrieved=_step(_now))
-        | RunnablePassthrough.assign(message=_step(messages) | model)
+        | RunnablePassthrough.assign(message=prompted(model, passages_in_blocks, passages_in_text))
         | _step(finish)
     )
 
@@ -188,6 +192,10 @@ def build_chain(
     )
     chain: Runnable[Any, Any] = RunnableLambda(begin) | branch
     return chain.with_types(output_type=Answer).with_config(run_name="quoted_answer")
+
+
+def _earlier(state: _State) -> list[BaseMessage]:
+    return [m for asked, told in state["turns"] for m in (HumanMessage(asked), AIMessage(told)) if m.content]
 
 
 def _step(function: Callable[..., Any]) -> Runnable[Any, Any]:

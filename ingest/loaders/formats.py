@@ -78,11 +78,11 @@ _CODE = (
 _PLAIN = (".txt", ".text", ".log", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".srt", ".vtt", ".tex", ".org",
           ".adoc")  # fmt: skip
 
-_LINES = "large_text:lines_in_parts"
-_ROWS = "large_text:rows_in_parts"
+_LINES = "large.text:lines_in_parts"
+_ROWS = "large.text:rows_in_parts"
 
 _OWN = (
-    Format("application/pdf", "a PDF", (".pdf",), "pdf:load_pdf"),
+    Format("application/pdf", "a PDF", (".pdf",), "pdf.loader:load_pdf"),
     Format(f"{_OFFICE}.wordprocessingml.document", "a Word document", (".docx",), "docx:load_docx"),
     Format(f"{_OFFICE}.presentationml.presentation", "a PowerPoint file", (".pptx",), "pptx:load_pptx"),
     Format(f"{_OFFICE}.spreadsheetml.sheet", "an Excel workbook", (".xlsx", ".xlsm"), "xlsx:load_xlsx"),
@@ -97,7 +97,7 @@ _OWN = (
         (".html", ".htm", ".xhtml"),
         "html:load_html",
         is_text=True,
-        parts="large_html:html_in_parts",
+        parts="large.html:html_in_parts",
     ),
     Format(
         "text/markdown",
@@ -105,7 +105,7 @@ _OWN = (
         (".md", ".markdown"),
         "markdown:load_markdown",
         is_text=True,
-        parts="large_markdown:markdown_in_parts",
+        parts="large.markdown:markdown_in_parts",
     ),
     Format("text/x-rst", "reStructuredText", (".rst", ".rest"), "restructuredtext:load_restructuredtext", is_text=True),
     Format("text/csv", "a CSV table", (".csv",), "delimited:load_csv", is_text=True, parts=_ROWS),
@@ -117,7 +117,7 @@ _OWN = (
         is_text=True,
         parts=_ROWS,
     ),
-    Format("application/json", "JSON", (".json",), "json:load_json", is_text=True, parts="large_json:json_in_parts"),
+    Format("application/json", "JSON", (".json",), "json:load_json", is_text=True, parts="large.json:json_in_parts"),
     Format("application/jsonl", "JSON lines", (".jsonl", ".ndjson"), "json:load_jsonl", is_text=True, parts=_LINES),
     Format("application/x-ipynb+json", "a Jupyter notebook", (".ipynb",), "notebook:load_notebook", is_text=True),
     Format("text/x-python", "Python source", (".py", ".pyi"), "source_code:load_python", is_text=True),

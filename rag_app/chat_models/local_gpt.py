@@ -17,20 +17,24 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from threading import Lock
+from typing import Any, Literal, Self
 
 from langchain_core.callbacks import CallbackManagerForLLMRun
 from langchain_core.language_models import BaseChatModel, LangSmithParams
 from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.runnables import Runnable
 from pydantic import ConfigDict, Field, PrivateAttr
 
 from ingest.resources import shipped
 from model.generate import generate
+from model.network.gpt import GPT
 from model.reader.answering import Answerer, Verdict
 from model.reader.reading import Quote, Readings
 from model.text.language import Language, language_of
+from model.tokenizer import TextTokenizer
 from rag_app.answers.sentence_window import with_items
 from rag_app.answers.several_answers import FoundAnswer, found_answers
 from rag_app.chat_models.passage_blocks import heading_of_block, question_and_passages
@@ -50,6 +54,7 @@ POSSIBLE = 0.2
 # What a passage in the other language than the question loses of its retrieval score: where documents in both languages
 # speak of one matter (two sites of a firm), people mean the one that they ask in the language of.
 FOREIGN = 0.5
+_LOADING = Lock()  # one model at a time, and each once, however many threads ask
 _log = logging.getLogger(__name__)
 
 
@@ -93,7 +98,7 @@ class ChatLocalGPT(BaseChatModel):
         ...                             {"type": "text", "text": "When is the lift checked?"}])])  # doctest: +SKIP
     """
 
-    model_config = ConfigDict(protected_namespaces=())
+    model_config = ConfigDict(protected_namespaces=(), extra="forbid")
 
     checkpoint: Path = Field(default_factory=lambda: shipped("models/reader"))
     model: str = MODEL_NAME
@@ -132,17 +137,50 @@ class ChatLocalGPT(BaseChatModel):
         Raises:
             CheckpointError: the folder is not a reader.
         """
-        if self._loaded is None:
-            self._loaded = load_reader(self.checkpoint)
-        return self._loaded  # type: ignore[no-any-return]
+        with _LOADING:
+            if self._loaded is None:
+                self._loaded = load_reader(self.checkpoint)
+            return self._loaded  # type: ignore[no-any-return]
+
+    def get_token_ids(self, text: str) -> list[int]:
+        """Ids of a text in the checkpoint's own vocabulary."""
+        tokenizer = self.load().reader.tokenizer if self.mode == "grounded" else self._load_free()[1]
+        return list(tokenizer.encode(text).ids)
+
+    def bind_tools(self, *_: Any, **__: Any) -> Runnable[Any, AIMessage]:
+        """Not possible: this model quotes.
+
+        Raises:
+            NotImplementedError: always; it says what to do instead.
+        """
+        raise NotImplementedError(
+            "ChatLocalGPT quotes from passages and cannot call tools: give your agent a model that can, and this "
+            "library to it as a tool"
+        )
+
+    def __getstate__(self) -> dict[Any, Any]:
+        """Without the loaded weights, which are read again where they are needed."""
+        state = super().__getstate__()
+        private = state.get("__pydantic_private__") or {}
+        return {**state, "__pydantic_private__": {**private, "_loaded": None}}
+
+    def __deepcopy__(self, memo: dict[int, Any] | None = None) -> Self:
+        """A copy that loads its weights itself."""
+        with _LOADING:
+            loaded, self._loaded = self._loaded, None
+            try:
+                return super().__deepcopy__(memo)
+            finally:
+                self._loaded = loaded
 
     def _generate(
         self,
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
-        **_: Any,
+        **kwargs: Any,
     ) -> ChatResult:
+        _check(messages, kwargs)
         tell = run_manager.on_llm_new_token if run_manager is not None else _nobody
         usage: UsageMetadata | None
         if self.mode == "grounded":
@@ -170,8 +208,9 @@ class ChatLocalGPT(BaseChatModel):
         messages: list[BaseMessage],
         stop: list[str] | None = None,
         run_manager: CallbackManagerForLLMRun | None = None,
-        **_: Any,
+        **kwargs: Any,
     ) -> Iterator[ChatGenerationChunk]:
+        _check(messages, kwargs)
         grounded = self.mode == "grounded"
         chunks = self._grounded(messages).chunks() if grounded else self._free(messages, stop or self.stop or [])
         for message in chunks:
@@ -246,12 +285,16 @@ class ChatLocalGPT(BaseChatModel):
         usage = UsageMetadata(input_tokens=tokens[0], output_tokens=tokens[1], total_tokens=sum(tokens))
         return _Reply(list(lines), {**metadata, **further}, usage)
 
-    def _free(self, messages: Sequence[BaseMessage], stop: Sequence[str]) -> Iterator[AIMessageChunk]:
+    def _load_free(self) -> tuple[GPT, TextTokenizer]:
         from model.checkpoint import load_checkpoint
 
-        if self._loaded is None:
-            self._loaded = load_checkpoint(self.checkpoint)
-        gpt, tokenizer = self._loaded
+        with _LOADING:
+            if self._loaded is None:
+                self._loaded = load_checkpoint(self.checkpoint)
+            return self._loaded  # type: ignore[no-any-return]
+
+    def _free(self, messages: Sequence[BaseMessage], stop: Sequence[str]) -> Iterator[AIMessageChunk]:
+        gpt, tokenizer = self._load_free()
         prompt = tokenizer.encode("\n".join(m.text for m in messages)).ids
         ids: list[int] = []
         given = ""
@@ -296,6 +339,17 @@ def with_announced_items(readings: Readings, passages: Sequence[str]) -> Reading
             for r, p in zip(readings.readings, passages, strict=True)
         ],
     )
+
+
+def _check(messages: Sequence[BaseMessage], kwargs: Mapping[str, Any]) -> None:
+    """Refuse what would otherwise be swallowed: no messages, and arguments that mean nothing here."""
+    if not messages:
+        raise ValueError("there is no message: give at least the question")
+    unknown = [name for name in kwargs if not name.startswith("ls_")]  # those are LangChain's own, for tracing
+    if unknown:
+        raise TypeError(
+            f"ChatLocalGPT takes no {', '.join(sorted(unknown))} with a call; set it when you make the model"
+        )
 
 
 def _nobody(_: str) -> None:

@@ -86,9 +86,10 @@ class LibraryRetriever(BaseRetriever):
         k: int | None = None,
         filter: DocumentFilter | Mapping[str, Any] | None = None,
         conversation: str = "",
-        **_: Any,
     ) -> list[Document]:
         wanted = self.k if k is None else k
+        if wanted < 1:
+            raise ValueError(f"k={wanted}: ask for one passage at least")
         if conversation.strip():
             wanted += IN_CONVERSATION
         chosen = self.filter if filter is None else DocumentFilter.from_any(filter)
