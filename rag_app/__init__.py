@@ -15,16 +15,29 @@ if TYPE_CHECKING:
     from rag_app.collection import open_library
     from rag_app.retrieval.retriever import LibraryRetriever
     from rag_app.settings import Settings
+    from rag_app.tools import ask_tool, message_chain
 
-__all__ = ["Answer", "ChatLocalGPT", "LibraryRetriever", "Settings", "build_chain", "ingest", "open_library"]
+__all__ = [
+    "Answer",
+    "ChatLocalGPT",
+    "LibraryRetriever",
+    "Settings",
+    "ask_tool",
+    "build_chain",
+    "ingest",
+    "message_chain",
+    "open_library",
+]
 
 _HOME = {
     "Answer": "rag_app.answers.answer",
     "ChatLocalGPT": "rag_app.chat_models.local_gpt",
     "LibraryRetriever": "rag_app.retrieval.retriever",
     "Settings": "rag_app.settings",
+    "ask_tool": "rag_app.tools",
     "build_chain": "rag_app.chain",
     "ingest": "ingest.job",
+    "message_chain": "rag_app.tools",
     "open_library": "rag_app.collection",
 }
 

@@ -184,6 +184,44 @@ class Answer:
             **({"question_read": self.question_read} if self.question_read is not None else {}),
         }
 
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Answer:
+        """The answer that `to_dict` stored, without its passages and what was withheld, which are not stored.
+
+        Raises:
+            KeyError, TypeError, ValueError: this is not what `to_dict` returns.
+        """
+        citations = [_citation(c) for c in stored["citations"]]
+        answers = tuple(
+            QuotedAnswer(
+                text=a["answer"],
+                confidence=a["confidence"],
+                citations=tuple(citations[i] for i in a["citations"]),
+                also_in=tuple(citations[i] for i in a["also_in"]),
+                unproven=tuple(Unproven(u["start"], u["end"], u["kind"]) for u in a.get("unproven", ())),
+                question=a.get("question", ""),
+            )
+            for a in stored["answers"]
+        )
+        maybe = stored.get("possible")
+        return cls(
+            question=stored["question"],
+            answer=stored["answer"],
+            answered=stored["answered"],
+            confidence=stored["confidence"],
+            answers=answers,
+            timings_ms=dict(stored["timings_ms"]),
+            usage=dict(stored["usage"]),
+            small_talk=stored.get("small_talk", False),
+            possible=maybe
+            and QuotedAnswer(maybe["answer"], maybe["confidence"], tuple(_citation(c) for c in maybe["citations"])),
+            question_read=stored.get("question_read"),
+        )
+
+
+def _citation(stored: Mapping[str, Any]) -> Citation:
+    return Citation(**{**stored, "heading_path": tuple(stored.get("heading_path") or ())})
+
 
 def _possible(answer: QuotedAnswer) -> dict[str, Any]:
     return {
