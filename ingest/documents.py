@@ -122,3 +122,13 @@ class StoredChunk:
     end: int
     page: int | None
     heading_path: tuple[str, ...]
+
+
+def chunk_id_of(document_id: str, number: int) -> str:
+    """Return the id of a document's chunk by its place in the text, counted from 0; ids sort as the chunks stand."""
+    return f"{document_id}-{number:06d}"
+
+
+def number_of_chunk(chunk_id: str) -> int:
+    """Return the place of a chunk in its document, which `chunk_id_of` put into its id."""
+    return int(chunk_id.rpartition("-")[2])

@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from ingest.catalogue.database import Database
 from ingest.catalogue.sql_values import batches, blob, json_list, marks
 from ingest.content_hash import chunk_hash
-from ingest.documents import Chunk, StoredChunk
+from ingest.documents import Chunk, StoredChunk, chunk_id_of
 
 _CHUNK = (
     'c.chunk_id, c.document_id, d.source, d.title, c.text, c.start, c."end", c.page, c.heading_path '
@@ -109,7 +109,7 @@ def insert_chunks(connection: sqlite3.Connection, document_id: str, chunks: Sequ
         "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         (
             (
-                f"{document_id}-{n:06d}", document_id, c.start, c.end, c.page, json_list(c.heading_path), c.text,
+                chunk_id_of(document_id, n), document_id, c.start, c.end, c.page, json_list(c.heading_path), c.text,
                 chunk_hash(c.heading_path, c.text),
             )
             for n, c in enumerate(chunks)

@@ -5,8 +5,9 @@ from itertools import accumulate
 from pathlib import Path, PurePath
 
 from ingest.documents import Incoming
+from ingest.job.ending import Ending
 from ingest.job.progress import Progress
-from ingest.job.report import Ending, Outcome
+from ingest.job.report import Outcome
 from ingest.library import Library
 
 _CHUNKS = 256  # a batch that has so many is committed
@@ -66,7 +67,7 @@ class Batch:
         report.embedded += sum(len(one.vectors) for one in batch if one.vectors is not None)
         report.chunks += sum(record.chunks for record in records)
         for one, before, record in zip(batch, earlier, records, strict=True):
-            kind: Ending = "replaced" if before is not None and before.state == "ready" else "added"
+            kind = Ending.REPLACED if before is not None and before.state == "ready" else Ending.ADDED
             outcome = Outcome(one.source, record.error, record.document_id, record.chunks)
             self._progress.end_one(kind, outcome, counts=one.container is None)
         self._progress.save()

@@ -6,17 +6,15 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import Literal
 
 from ingest.catalogue import Source
 from ingest.content_hash import sha256_of
 from ingest.documents import DocumentRecord
+from ingest.job.ending import Ending
 from ingest.library import Library
 from ingest.loaders import ocr
 from ingest.loaders.errors import FailureKind, stored_reason
 from ingest.sources.ignore_rules import IgnoreRules
-
-ChangeKind = Literal["unchanged", "added", "replaced", "moved", "copied", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +25,7 @@ class Change:
     when it could not be read. `outdated` are the paths of what is the same as before but can be read better now.
     """
 
-    kind: ChangeKind
+    kind: Ending
     path: Path
     sha256: str | None = None
     size: int = 0
@@ -46,26 +44,26 @@ def change_of(
         size = path.stat().st_size
         if size > max_bytes:
             reason = stored_reason(f"it is larger than {max_bytes / (1 << 20):g} MB; split it", FailureKind.TOO_LARGE)
-            return Change("failed", path, size=size, reason=reason)
+            return Change(Ending.FAILED, path, size=size, reason=reason)
         sha256 = hash_file(path)
     except OSError as error:
         reason = stored_reason(f"it cannot be read ({error.strerror or error})", FailureKind.UNREADABLE)
-        return Change("failed", path, reason=reason)
+        return Change(Ending.FAILED, path, reason=reason)
     if library is None:
-        return Change("added", path, sha256, size)
+        return Change(Ending.ADDED, path, sha256, size)
     earlier = library.find_source(source)
     was_ready = earlier is not None and earlier.state == "ready"
     if earlier is not None and was_ready and earlier.sha256 == sha256:
         inside = library.members(source)
         outdated = _outdated(library, [source, *(name for name, _, _ in inside)])
         again = outdated or any(state == "failed" for _, _, state in inside)
-        return Change("replaced" if again else "unchanged", path, sha256, size, earlier, outdated=outdated)
+        return Change(Ending.REPLACED if again else Ending.UNCHANGED, path, sha256, size, earlier, outdated=outdated)
     same = same_content(library, source, sha256)
     # What is in an archive or an e-mail has to be found again, to get its new path.
     if same is not None and same.chunks and not library.members(same.source):
         gone = lost_path(library, same.document_id)
-        return Change("moved" if gone else "copied", path, sha256, size, same, gone)
-    return Change("replaced" if was_ready else "added", path, sha256, size, earlier)
+        return Change(Ending.MOVED if gone else Ending.COPIED, path, sha256, size, same, gone)
+    return Change(Ending.REPLACED if was_ready else Ending.ADDED, path, sha256, size, earlier)
 
 
 def _outdated(library: Library, sources: Sequence[str]) -> frozenset[str]:

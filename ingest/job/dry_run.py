@@ -4,22 +4,20 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from ingest.job.changes import Change, change_of, is_storable, shown, vanished
+from ingest.job.ending import PARSED, Ending
 from ingest.library import Library
 from ingest.parser import MAX_BYTES
 from ingest.sources.discovery import FoundFile, discover
 from ingest.sources.ignore_rules import Selection
-
-PlannedKind = Literal["added", "replaced", "moved", "copied", "unchanged", "removed", "failed", "skipped"]
 
 
 @dataclass(frozen=True, slots=True)
 class Planned:
     """What would become of one path. `reason` and `previous` are as in a run's `Outcome`."""
 
-    kind: PlannedKind
+    kind: Ending
     source: str
     reason: str | None = None
     previous: str | None = None
@@ -48,25 +46,25 @@ def plan(
     if prune and library is not None:
         for source in vanished(library, [Path(os.path.abspath(path.expanduser())) for path in paths]):
             if source.source not in lost:
-                yield Planned("removed", source.source)
+                yield Planned(Ending.REMOVED, source.source)
 
 
 def _problem(file: FoundFile) -> Planned | None:
     if not is_storable(file.path):
-        return Planned("failed", shown(file.path), "its name is not valid UTF-8; rename it")
+        return Planned(Ending.FAILED, shown(file.path), "its name is not valid UTF-8; rename it")
     if file.problem:
-        return Planned("failed" if file.is_named else "skipped", str(file.path), file.problem)
+        return Planned(Ending.FAILED if file.is_named else Ending.SKIPPED, str(file.path), file.problem)
     return None
 
 
 def _planned(change: Change, new: dict[tuple[str, str], Path], lost: set[str]) -> Planned:
     source = str(change.path)
-    if change.kind == "moved" and change.previous in lost:
-        return Planned("copied", source)
+    if change.kind is Ending.MOVED and change.previous in lost:
+        return Planned(Ending.COPIED, source)
     if change.previous is not None:
         lost.add(change.previous)
-    if change.kind in {"added", "replaced"} and change.sha256 is not None:
+    if change.kind in PARSED and change.sha256 is not None:
         first = new.setdefault((change.sha256, change.path.suffix.lower()), change.path)
         if first != change.path:
-            return Planned("copied", source)
+            return Planned(Ending.COPIED, source)
     return Planned(change.kind, source, change.reason, change.previous)

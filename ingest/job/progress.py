@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 from ingest.catalogue.job_history import JobFile, JobHistory
-from ingest.job.report import ENDINGS, Ending, EventKind, IngestEvent, IngestReport, Outcome
+from ingest.job.ending import Ending
+from ingest.job.report import EventKind, IngestEvent, IngestReport, Outcome
 
 
 class Progress:
@@ -38,9 +39,9 @@ class Progress:
         """Note what became of a file; `counts` is false for what is not among the files found."""
         self.report.outcomes(kind).append(outcome)
         self._done += counts
-        if kind != "unchanged":
+        if kind is not Ending.UNCHANGED:
             self._unsaved.append(JobFile(outcome.source, kind, outcome.reason, outcome.chunks))
-        self.tell(kind, outcome.source, outcome.reason if kind in {"failed", "skipped"} else None)
+        self.tell(kind, outcome.source, outcome.reason if kind in {Ending.FAILED, Ending.SKIPPED} else None)
 
     def save(self) -> None:
         """Write to the history what became of files since the last time."""
@@ -51,5 +52,5 @@ class Progress:
     def end(self, state: Literal["done", "interrupted"]) -> None:
         """Note in the history that the run is over."""
         self.save()
-        counts: dict[str, int] = {kind: len(self.report.outcomes(kind)) for kind in ENDINGS}
+        counts: dict[str, int] = {kind: len(self.report.outcomes(kind)) for kind in Ending}
         self._history.end(self._job_id, state, counts, self.report.chunks, self.report.seconds)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ingest.engines import Worker
 from ingest.job.changes import Change, change_of
+from ingest.job.ending import PARSED
 from ingest.library import Library
 from ingest.parser import ParsedEnd, ParsedPart
 
@@ -22,7 +23,7 @@ def read_file(library: Library, path: Path, worker: Worker, max_bytes: int) -> I
     """Compare a file with what the library knows, and parse it where it is new or another; may run in any thread."""
     change = change_of(library, path, max_bytes, worker.hash_file)
     yield Step(change)
-    if change.kind in {"added", "replaced"}:
+    if change.kind in PARSED:
         yield from _parse(library, change, worker)
 
 

@@ -3,12 +3,9 @@
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
-Ending = Literal["added", "replaced", "moved", "copied", "unchanged", "failed", "skipped", "removed"]
-EventKind = Literal["found", "embedding", Ending, "done"]
+from ingest.job.ending import Ending
 
-ENDINGS: tuple[Ending, ...] = (
-    "added", "replaced", "moved", "copied", "unchanged", "removed", "failed", "skipped",
-)  # fmt: skip
+EventKind = Ending | Literal["found", "embedding", "done"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +50,8 @@ class IngestReport:
 
     added: list[Outcome] = field(default_factory=list)
     replaced: list[Outcome] = field(default_factory=list)
-    moved: list[Outcome] = field(default_factory=list)  # the same content, and the old path is gone
-    copied: list[Outcome] = field(default_factory=list)  # the same content, which is stored once with all its paths
+    moved: list[Outcome] = field(default_factory=list)
+    copied: list[Outcome] = field(default_factory=list)
     unchanged: list[Outcome] = field(default_factory=list)
     removed: list[Outcome] = field(default_factory=list)
     failed: list[Outcome] = field(default_factory=list)

@@ -21,6 +21,7 @@ from ingest.job.changes import (
     shown,
     vanished,
 )
+from ingest.job.ending import Ending
 from ingest.job.progress import Progress
 from ingest.job.reading import Step, read_file, weight_of
 from ingest.job.report import Outcome
@@ -72,16 +73,16 @@ class Update:
             if (source.container or source.source) in self._found and is_gone(source):
                 continue
             self._library.unlink(source.source)
-            self._progress.end_one("removed", Outcome(source.source, document_id=source.document_id), counts=False)
+            self._progress.end_one(Ending.REMOVED, Outcome(source.source, document_id=source.document_id), counts=False)
 
     def _read(self, path: Path, worker: Worker) -> Iterator[Step]:
         return read_file(self._library, path, worker, self._engine.limits.max_bytes)
 
     def _is_candidate(self, file: FoundFile) -> bool:
         if not is_storable(file.path):
-            self._progress.end_one("failed", Outcome(shown(file.path), "its name is not valid UTF-8; rename it"))
+            self._progress.end_one(Ending.FAILED, Outcome(shown(file.path), "its name is not valid UTF-8; rename it"))
         elif file.problem and not file.is_named:
-            self._progress.end_one("skipped", Outcome(str(file.path), file.problem))
+            self._progress.end_one(Ending.SKIPPED, Outcome(str(file.path), file.problem))
         elif file.problem:
             self._fail(file.path, None, file.problem)
         else:
@@ -94,11 +95,11 @@ class Update:
             self._take_part(change, reply)
         elif isinstance(reply, ParsedEnd):
             self._take_end(change, reply)
-        elif change.kind == "failed":
+        elif change.kind is Ending.FAILED:
             self._fail(change.path, change.sha256, change.reason or "", change.size)
-        elif change.kind == "unchanged" and change.document is not None:
+        elif change.kind is Ending.UNCHANGED and change.document is not None:
             self._unchanged(str(change.path), change.document)
-        elif change.kind in {"moved", "copied"} and change.document is not None:
+        elif change.kind in {Ending.MOVED, Ending.COPIED} and change.document is not None:
             try:
                 self._link(str(change.path), change.document.document_id)
             except DocumentNotFound:  # this very run has replaced it
@@ -120,7 +121,7 @@ class Update:
                 self._unchanged(source, change.document)
         elif part.is_unsupported and part.name:
             opened.seen.discard(source)
-            self._progress.end_one("skipped", Outcome(source, part.reason), counts=False)
+            self._progress.end_one(Ending.SKIPPED, Outcome(source, part.reason), counts=False)
         elif part.document is None:
             if not part.name:
                 self._void(path)
@@ -154,7 +155,7 @@ class Update:
             self._note_modified(change.path)
             for source in set(opened.before) - opened.seen:
                 self._library.unlink(source)
-                self._progress.end_one("removed", Outcome(source), counts=False)
+                self._progress.end_one(Ending.REMOVED, Outcome(source), counts=False)
         elif not opened.is_ended:
             if not end.is_unread:
                 self._void(change.path)
@@ -173,13 +174,13 @@ class Update:
         changed = modified_at(Path(container or source))
         record = self._library.link(source, document_id, container, self._tags, changed, in_place_of=lost)
         outcome = Outcome(source, record.error, record.document_id, record.chunks, lost)
-        self._progress.end_one("moved" if lost else "copied", outcome, counts=container is None)
+        self._progress.end_one(Ending.MOVED if lost else Ending.COPIED, outcome, counts=container is None)
 
     def _unchanged(self, source: str, record: DocumentRecord) -> None:
         if self._tags:
             self._library.tag(source, self._tags)
         self._note_modified(Path(source))
-        self._progress.end_one("unchanged", Outcome(source, record.error, record.document_id, record.chunks))
+        self._progress.end_one(Ending.UNCHANGED, Outcome(source, record.error, record.document_id, record.chunks))
 
     def _note_modified(self, path: Path) -> None:
         """Note when a file was changed last, for it and for what is in it."""
@@ -196,4 +197,4 @@ class Update:
             document_id = record.document_id
         is_unread = sha256 is None and container is None and document_id is not None
         outcome = Outcome(source, reason, document_id, is_unread=is_unread)
-        self._progress.end_one("failed", outcome, counts=container is None)
+        self._progress.end_one(Ending.FAILED, outcome, counts=container is None)

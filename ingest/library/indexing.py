@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ingest.catalogue import Catalogue
 from ingest.content_hash import chunk_hash, embedded_text
-from ingest.documents import Incoming, StoredChunk
+from ingest.documents import Incoming, StoredChunk, number_of_chunk
 from ingest.errors import LibraryError
 from ingest.library.current_model import CurrentModel
 
@@ -54,7 +54,7 @@ class Indexer:
         self.embed(ours)
         theirs = [chunk for chunk in batch if chunk.document_id in given]
         if theirs:
-            rows = [given[c.document_id][int(c.chunk_id.rpartition("-")[2])] for c in theirs]
+            rows = [given[c.document_id][number_of_chunk(c.chunk_id)] for c in theirs]
             vectors = {chunk_hash(c.heading_path, c.text): row for c, row in zip(theirs, rows, strict=True)}
             have = use.table.have(list(vectors))
             use.table.store({key: row for key, row in vectors.items() if key not in have}, use.index)

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from ingest.parser import ParserLimits
     from ingest.sources.ignore_rules import Selection
 
-_ENDINGS = ("added", "replaced", "moved", "copied", "unchanged", "removed", "failed", "skipped")
 INTERRUPTED = 130
 
 
@@ -155,6 +154,7 @@ def _run(
     from tqdm import tqdm
 
     from ingest.job import IngestEvent, Outcome, ingest
+    from ingest.job.ending import Ending
     from rag_app.cli.showing import plain
     from rag_app.collection import open_library
 
@@ -174,7 +174,7 @@ def _run(
         try:
             fetched, failures = _fetch(library.folder / "downloads", addresses)
             for failure in failures:
-                show(IngestEvent("failed", failure.source, 0, 0, 0, failure.reason))
+                show(IngestEvent(Ending.FAILED, failure.source, 0, 0, 0, failure.reason))
             report = ingest(
                 library, [*paths, *fetched], prune=prune, progress=show, selection=selection, tags=tags, engine=engine,
             )  # fmt: skip
@@ -208,13 +208,14 @@ def _fetch(folder: Path, addresses: Sequence[str]) -> tuple[list[Path], list[Out
 
 def show_report(report: IngestReport) -> None:
     """Each bad file with its reason on stderr, then one line of counts."""
+    from ingest.job.ending import Ending
     from rag_app.cli.showing import plain, plain_reason
 
     for outcome in (*report.failed, *report.skipped):
         word = "failed " if outcome in report.failed else "skipped"
         click.echo(f"{word} {plain(outcome.source)}: {plain_reason(outcome.reason)}", err=True)
-    counts = {kind: len(getattr(report, kind)) for kind in _ENDINGS}
-    always = ("added", "unchanged", "failed")
+    counts = {kind: len(report.outcomes(kind)) for kind in Ending}
+    always = {Ending.ADDED, Ending.UNCHANGED, Ending.FAILED}
     parts = [f"{count} {kind}" for kind, count in counts.items() if count or kind in always]
     click.echo(f"{', '.join(parts)}; {report.chunks} passages ({report.embedded} embedded) in {report.seconds:.1f} s")
 
@@ -229,17 +230,18 @@ def _dry_run(
     as_json: bool,
 ) -> NoReturn:
     from ingest.job.dry_run import plan
+    from ingest.job.ending import Ending
     from rag_app.cli.showing import plain, plain_reason
     from rag_app.collection import open_library
 
     library = open_library(settings, create=False) if settings.has_library else None
-    counts = dict.fromkeys(_ENDINGS, 0)
+    counts: dict[str, int] = dict.fromkeys(Ending, 0)
     try:
         for one in plan(library, paths, prune=prune, selection=selection, max_bytes=max_bytes):
             counts[one.kind] += 1
             if as_json:
                 _print_json({"event": one.kind, **asdict(one)})
-            elif one.kind != "unchanged":
+            elif one.kind is not Ending.UNCHANGED:
                 note = plain_reason(one.reason) or (f"was {plain(one.previous)}" if one.previous else "")
                 click.echo(f"{one.kind:8} {plain(one.source)}" + (f": {note}" if note else ""))
     finally:
@@ -249,7 +251,7 @@ def _dry_run(
         _print_json({"event": "done", "dry_run": True, **counts})
     else:
         click.echo("nothing was changed; a run would find: " + ", ".join(f"{n} {k}" for k, n in counts.items() if n))
-    sys.exit(1 if counts["failed"] else 0)
+    sys.exit(1 if counts[Ending.FAILED] else 0)
 
 
 def _print_json(message: dict[str, Any]) -> None:
