@@ -135,7 +135,7 @@ def show(found: dict[str, Any], as_json: bool) -> None:
         click.echo(json.dumps(found))
         return
     for name, value in _flat(found):
-        click.echo(f"{name:20} {value}")
+        click.echo(f"{name:23} {value}")
 
 
 def _flat(found: dict[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

@@ -217,9 +217,15 @@ def report(outcomes: Sequence[AskedQuestion], mode: Mode) -> dict[str, Any]:
         "recall_at_1": _mean([o.rank == 1 for o in outcomes]) if retrieves else None,
         "recall_at_5": _mean([o.rank is not None and o.rank <= 5 for o in outcomes]) if retrieves else None,
         "answered_rate": _mean([o.answered for o in outcomes]),
+        "answered_of_answerable": _mean([o.answered for o in answerable]),
+        "answered_of_others": _mean([o.answered for o in outcomes if not o.answers]),
         "precision_answered": _mean([o.right for o in given]),
         "auroc": _rounded(auroc(confidences, right)),
         "ece": _rounded(expected_calibration_error(confidences, right)),
+        "f1_by_kind": {
+            kind: _mean([o.f1 for o in answerable if o.kind == kind])
+            for kind in sorted({o.kind for o in answerable if o.kind})
+        },
         "latency_ms": {"p50": _percentile(latency, 50), "p95": _percentile(latency, 95)},
         "rss_mb": round(psutil.Process().memory_info().rss / 2**20, 1),
     }

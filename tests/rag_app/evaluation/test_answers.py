@@ -1,5 +1,6 @@
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -28,9 +29,12 @@ KEYS = [
     "recall_at_1",
     "recall_at_5",
     "answered_rate",
+    "answered_of_answerable",
+    "answered_of_others",
     "precision_answered",
     "auroc",
     "ece",
+    "f1_by_kind",
     "latency_ms",
     "rss_mb",
 ]
@@ -59,7 +63,17 @@ def test_metrics_by_hand() -> None:
     assert found["exact_match"] == pytest.approx(1 / 3, abs=1e-4)
     assert (found["recall_at_1"], found["recall_at_5"]) == (0.25, 0.5)
     assert (found["answered_rate"], found["precision_answered"]) == (0.5, 0.5)
+    assert (found["answered_of_answerable"], found["answered_of_others"]) == (pytest.approx(2 / 3, abs=1e-4), 0.0)
+    assert found["f1_by_kind"] == {}
     assert found["auroc"] == 0.75  # right: 0.9 and 0.4; wrong: 0.8 and 0.1
+
+
+def test_f1_is_told_by_kind() -> None:
+    asked = [
+        replace(outcome(f1=f, answered=True, confidence=0.5), kind=kind)
+        for f, kind in ((1.0, "fact"), (0.5, "fact"), (0.2, "polar"))
+    ]
+    assert report(asked, "reader")["f1_by_kind"] == {"fact": 0.75, "polar": 0.2}
 
 
 def test_a_file_is_read_whole(tmp_path: Path) -> None:
