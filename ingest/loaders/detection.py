@@ -38,6 +38,9 @@ _OLD_OFFICE = (
     "(.docx, .xlsx, .pptx, .eml) without password"
 )
 
+_BINARY_WORKBOOK = "it is a binary Excel workbook (.xlsb); save it as .xlsx"
+_REFUSED_NAMES = {".xlsb": _BINARY_WORKBOOK}
+
 
 def is_mapped(start: bytes, size: int, name: str) -> bool:
     """Say whether a file of `size` bytes that begins with `start` is never to be held in memory as a whole.
@@ -62,6 +65,8 @@ def detect(data: Content, name: str) -> Format:
     by_name = BY_EXTENSION.get(PurePosixPath(name).suffix.lower())
     if by_name is not None and not by_name.package:
         return by_name
+    if advice := _REFUSED_NAMES.get(PurePosixPath(name).suffix.lower()):
+        raise LoadError(advice, FailureKind.OLD_FORMAT)
     by_content = _by_magic(data[:PEEKED], by_name)
     if by_content is not None:
         return _look_into_zip(data[:]) if by_content.mime == "application/zip" else by_content
@@ -85,7 +90,7 @@ def is_supported(path: str | os.PathLike[str]) -> bool:
         OSError: when it has to be looked into and cannot be read.
     """
     pure = PurePosixPath(os.fspath(path))
-    if pure.suffix.lower() in BY_EXTENSION:
+    if pure.suffix.lower() in BY_EXTENSION or pure.suffix.lower() in _REFUSED_NAMES:  # refused with advice
         return True
     with open(path, "rb") as file:
         start = file.read(PEEKED)
@@ -122,7 +127,8 @@ def _look_into_zip(data: bytes) -> Format:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-            stated = _stated_mime(archive) if names[:1] == ["mimetype"] else ""
+            # It ought to be the first entry; archives that were packed anew have it elsewhere.
+            stated = _stated_mime(archive) if "mimetype" in names else ""
     except DAMAGES as error:
         found = next((f for folder, f in _OFFICE_FOLDERS.items() if folder.encode() in data), BY_EXTENSION[".zip"])
         raise LoadError(
@@ -134,7 +140,7 @@ def _look_into_zip(data: bytes) -> Format:
         return BY_MIME[stated]
     if "[Content_Types].xml" in names:
         if "xl/workbook.bin" in names:
-            raise LoadError("it is a binary Excel workbook (.xlsb); save it as .xlsx", FailureKind.OLD_FORMAT)
+            raise LoadError(_BINARY_WORKBOOK, FailureKind.OLD_FORMAT)
         for folder, found in _OFFICE_FOLDERS.items():
             if any(name.startswith(folder) for name in names):
                 return found

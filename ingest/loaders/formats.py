@@ -78,13 +78,16 @@ _CODE = (
 _PLAIN = (".txt", ".text", ".log", ".yaml", ".yml", ".toml", ".ini", ".cfg", ".conf", ".srt", ".vtt", ".tex", ".org",
           ".adoc")  # fmt: skip
 
+_WORD = (".docx", ".docm", ".dotx", ".dotm")
+_SLIDES = (".pptx", ".ppsx", ".pptm", ".potx", ".ppsm", ".potm")
+
 _LINES = "large.text:lines_in_parts"
 _ROWS = "large.text:rows_in_parts"
 
 _OWN = (
     Format("application/pdf", "a PDF", (".pdf",), "pdf.loader:load_pdf"),
-    Format(f"{_OFFICE}.wordprocessingml.document", "a Word document", (".docx",), "docx:load_docx"),
-    Format(f"{_OFFICE}.presentationml.presentation", "a PowerPoint file", (".pptx",), "pptx:load_pptx"),
+    Format(f"{_OFFICE}.wordprocessingml.document", "a Word document", _WORD, "docx:load_docx"),
+    Format(f"{_OFFICE}.presentationml.presentation", "a PowerPoint file", _SLIDES, "pptx:load_pptx"),
     Format(f"{_OFFICE}.spreadsheetml.sheet", "an Excel workbook", (".xlsx", ".xlsm"), "xlsx:load_xlsx"),
     Format(f"{_OPEN}.text", "an OpenDocument text", (".odt",), "opendocument:load_opendocument"),
     Format(f"{_OPEN}.spreadsheet", "an OpenDocument spreadsheet", (".ods",), "opendocument:load_opendocument"),

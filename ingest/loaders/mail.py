@@ -1,5 +1,6 @@
 """E-mail: who wrote to whom, when, about what, and the words; attachments are documents of their own."""
 
+import codecs
 import mimetypes
 from collections.abc import Iterator
 from datetime import datetime
@@ -65,6 +66,8 @@ def mail_members(data: bytes) -> Iterator[Member]:
 
 def _parse(data: bytes) -> EmailMessage:
     try:
+        if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):  # saved as text by a program on Windows
+            data = decode(data).encode("utf-8", "replace")
         return message_from_bytes(data, policy=policy.default)
     except (*_STUMBLES, RecursionError) as error:
         raise LoadError(f"the e-mail is damaged and cannot be read ({error})", FailureKind.DAMAGED) from error
@@ -121,13 +124,31 @@ def _body(part: EmailMessage) -> LoadedDocument:
     payload = part.get_payload(decode=True)
     data = payload if isinstance(payload, bytes) else b""
     charset = part.get_content_charset() or ""
-    text = decode_as(data, charset) if charset and charset != "us-ascii" else None
+    text = decode(data) if _is_utf16(data, charset) else None
+    if text is None and charset and charset != "us-ascii":
+        text = decode_as(data, charset)
     text = text if text is not None else decode(data)
     if part.get_content_subtype() == "html":
         return read_html(text, "")
     builder = DocumentBuilder()
     builder.paragraph(text)
     return builder.build("text/plain", "")
+
+
+def _is_utf16(data: bytes, charset: str) -> bool:
+    """Say whether a text is to be read as UTF-16 in the byte order that it shows, not the one that is declared.
+
+    Without a mark, "utf-16" declares none, and Python would take that of the computer.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return True
+    if charset != "utf-16" or b"\x00" not in data:
+        return False
+    try:
+        decode(data)
+    except LoadError:
+        return False
+    return True
 
 
 def _header(message: EmailMessage, name: str) -> str:

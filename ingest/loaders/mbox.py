@@ -13,6 +13,9 @@ from ingest.loaders.members import Member, Names
 
 # A message begins after an empty line with "From ", a sender and a date; in a text such a line is written ">From ".
 _START = re.compile(rb"(?:\A|(?<=\n\n)|(?<=\r\n\r\n))From \S.*\d{4}.*\r?\n")
+# The first one may be the only one: then programs leave out the date, or the line as a whole.
+_FIRST = re.compile(rb"From \S.*(?:\d{4}.*\r?\n|\r?\n(?=[!-9;-~]+:))")
+_BEFORE = re.compile(rb"(?:\xef\xbb\xbf)?\s*")
 _ESCAPED = re.compile(rb"^>(>*From )", re.M)
 _HEADER = 64 << 10  # bytes in which the subject is looked for
 
@@ -28,16 +31,21 @@ def mbox_members(data: Content) -> Iterator[Member]:
     Raises:
         LoadError: when there is no message.
     """
-    starts = list(_START.finditer(data))
-    if not starts or starts[0].start() != 0:
+    before = _BEFORE.match(data)
+    begin = before.end() if before else 0
+    first = _FIRST.match(data, begin)
+    if first is None and not _is_message(data[begin : begin + _HEADER]):
         raise LoadError("it is named like a mailbox but does not begin with a message", FailureKind.MISNAMED)
-    drop_pages(data)
     names = Names()
-    ends = [*(match.start() for match in starts[1:]), len(data)]
-    for number, (match, end) in enumerate(zip(starts, ends, strict=True), start=1):
-        subject = _subject(data[match.end() : min(end, match.end() + _HEADER)])
+    begin = first.end() if first else begin
+    later = list(_START.finditer(data, begin))
+    drop_pages(data)
+    begins = [begin, *(match.end() for match in later)]
+    ends = [*(match.start() for match in later), len(data)]
+    for number, (start, end) in enumerate(zip(begins, ends, strict=True), start=1):
+        subject = _header(data[start : min(end, start + _HEADER)], "subject")
         name = f"{number:04d} {subject}".replace("/", "-").replace("\\", "-").strip()
-        yield Member(names.unique(f"{name[:100]}.eml"), end - match.end(), partial(_message, data, match.end(), end))
+        yield Member(names.unique(f"{name[:100]}.eml"), end - start, partial(_message, data, start, end))
 
 
 def _message(data: Content, start: int, end: int) -> bytes:
@@ -46,8 +54,12 @@ def _message(data: Content, start: int, end: int) -> bytes:
     return message
 
 
-def _subject(header: bytes) -> str:
+def _is_message(header: bytes) -> bool:
+    return all(_header(header, name) for name in ("from", "subject")) or bool(_header(header, "message-id"))
+
+
+def _header(header: bytes, name: str) -> str:
     try:
-        return " ".join(str(BytesHeaderParser(policy=policy.default).parsebytes(header)["subject"] or "").split())
+        return " ".join(str(BytesHeaderParser(policy=policy.default).parsebytes(header)[name] or "").split())
     except (ValueError, IndexError, TypeError, AttributeError):  # what the parser stumbles over in a broken header
         return ""

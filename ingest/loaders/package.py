@@ -55,16 +55,20 @@ def check_package(data: bytes, kind: str) -> None:
         pass
 
 
-def parse_xml(data: bytes) -> etree._Element:
+def parse_xml(data: bytes, *, recover: bool = True) -> etree._Element:
     """Parse XML with no entity resolved and nothing fetched; a damaged part is read as far as it goes.
 
+    Args:
+        data: the part.
+        recover: False where a damaged part is to be refused, lest half of a text pass for the whole.
+
     Raises:
-        LoadError: when there is no XML at all.
+        LoadError: when there is no XML at all, or when it is damaged and not to be recovered.
     """
     if not data.startswith(_WIDE_MARKS) and not _DECLARED.match(data[:200]):
         # What is not UTF-8, or refers to half a surrogate pair, would come back as strings that lxml cannot read.
         data = _REFERENCE.sub(_sound_reference, data.decode("utf-8", "replace").encode())
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=True, huge_tree=False)
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, recover=recover, huge_tree=False)
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:

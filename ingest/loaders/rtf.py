@@ -1,6 +1,7 @@
 """Rich Text Format (version 1.9): paragraphs, headings by outline level, and tables as records."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -45,10 +46,13 @@ class _State:
     skip: int = 1  # characters that stand in for a Unicode one
     encoding: str = "cp1252"
     hidden: bool = False
+    note: bool = False
 
 
 def load_rtf(data: bytes, stem: str) -> LoadedDocument:
     """Read the words of an RTF document, without its headers, footers and comments.
+
+    Notes stand below the paragraph that refers to them.
 
     Raises:
         LoadError: when its groups nest absurdly deep.
@@ -80,6 +84,10 @@ class _Reader:
         self._in_table = False
         self._cells: list[str] = []
         self._rows: list[list[str]] = []
+        self._note: list[str] = []  # text of the note that is open
+        self._notes: list[str] = []  # of the paragraph or cell
+        self._label = "note"
+        self._note_numbers: Counter[str] = Counter()
 
     def read(self, data: bytes) -> None:
         for token in self._tokens(data):
@@ -102,6 +110,7 @@ class _Reader:
                 self._to_skip = max(0, self._to_skip - len(value))
                 self._add(_decoded(shown, self._state.encoding))
         self._flush()
+        self._end_note()
         self._end_paragraph()
         self._end_table()
 
@@ -124,7 +133,10 @@ class _Reader:
                     f"its groups nest more than {_DEEPEST:,} deep; the file is damaged", FailureKind.TOO_DEEP
                 )
         elif self._stack:
+            in_note = self._state.note
             self._state = self._stack.pop()
+            if in_note and not self._state.note:
+                self._end_note()
 
     def _sign(self, sign: bytes) -> None:
         self._to_skip = 0
@@ -162,15 +174,31 @@ class _Reader:
             self._to_skip = self._state.skip
         elif word in _CHARACTERS:
             self._add(_CHARACTERS[word])
-        elif word in {"par", "sect", "page"}:
+        elif word == "footnote":
+            self._state = replace(self._state, note=True)
+            self._label = "note"
+        elif self._state.note:
+            self._word_in_note(word)
+        else:
+            self._block_word(word, number)
+
+    def _word_in_note(self, word: str) -> None:
+        """Take a word that in a note is not about the paragraph around it."""
+        if word == "ftnalt":
+            self._label = "endnote"
+        elif word in {"par", "sect", "page", "cell", "row"}:
+            self._add(" ")
+
+    def _block_word(self, word: str, number: int | None) -> None:
+        if word in {"par", "sect", "page"}:
             self._end_paragraph()
         elif word == "pard":
             self._level, self._in_table = 0, False
         elif word == "intbl":
             self._in_table = True
         elif word == "cell":
-            self._cells.append("".join(self._text).strip())
-            self._text = []
+            self._cells.append(" ".join(["".join(self._text).strip(), *self._notes]).strip())
+            self._text, self._notes = [], []
         elif word == "row":
             self._rows.append(self._cells)
             self._cells = []
@@ -195,19 +223,26 @@ class _Reader:
 
     def _add(self, text: str) -> None:
         if text and not self._state.hidden:
-            self._text.append(text)
+            (self._note if self._state.note else self._text).append(text)
+
+    def _end_note(self) -> None:
+        text = " ".join("".join(self._note).split())
+        self._note = []
+        if text:
+            self._note_numbers[self._label] += 1
+            self._notes.append(f"[{self._label} {self._note_numbers[self._label]}: {text}]")
 
     def _end_paragraph(self) -> None:
         if self._in_table:
             self._text.append("\n")
             return
         self._end_table()
-        text = "".join(self._text)
-        self._text = []
+        text, notes = "".join(self._text), self._notes
+        self._text, self._notes = [], []
         if self._level:
             self.builder.heading(self._level, text)
-        else:
-            self.builder.paragraph(text)
+            text = ""
+        self.builder.paragraph("\n".join([text.rstrip(), *notes] if notes else [text]))
 
     def _end_table(self) -> None:
         if self._cells:

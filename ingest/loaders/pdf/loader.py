@@ -4,11 +4,12 @@ A page that can be read neither way is named, never passed over in silence. Of a
 is in memory; the text of all pages is kept.
 """
 
+import contextlib
 import ctypes
 import mmap
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,11 @@ from ingest.loaders.errors import FailureKind, LoadError
 from ingest.loaders.large.text import Content, drop_pages
 from ingest.loaders.normalise import normalise
 from ingest.loaders.ocr import INSTALL_HINT, OcrMissingError, read_picture
-from ingest.loaders.pdf.page import PageText, read_page
+from ingest.loaders.pdf.fields import Value, values_of
+from ingest.loaders.pdf.headings import headings_by_size
+from ingest.loaders.pdf.line_wraps import overleaf
+from ingest.loaders.pdf.page import PageLines, read_page
+from ingest.loaders.pdf.running import repeated_lines
 
 _PDFIUM = threading.Lock()  # PDFium is not thread-safe
 _PAGE_BREAK = "\n\n"
@@ -55,13 +60,21 @@ def load_pdf(data: Content, stem: str) -> LoadedDocument:
 
 def _open(data: Content) -> pypdfium2.PdfDocument:
     try:
-        return pypdfium2.PdfDocument(data if isinstance(data, bytes) else _in_place(data))
+        pdf = pypdfium2.PdfDocument(data if isinstance(data, bytes) else _in_place(data))
     except pypdfium2.PdfiumError as error:
         if error.err_code in {pdfium_raw.FPDF_ERR_PASSWORD, pdfium_raw.FPDF_ERR_SECURITY}:
             raise LoadError(
                 "the PDF is encrypted and needs a password; save a copy without one", FailureKind.PROTECTED
             ) from error
         raise LoadError(f"the PDF is damaged and cannot be opened ({error})", FailureKind.DAMAGED) from error
+    _init_forms(pdf)
+    return pdf
+
+
+def _init_forms(pdf: pypdfium2.PdfDocument) -> None:
+    """Let the values of form fields be read; a form that is damaged costs its values only."""
+    with contextlib.suppress(pypdfium2.PdfiumError):
+        pdf.init_forms()
 
 
 def _in_place(data: mmap.mmap) -> "ctypes.Array[ctypes.c_ubyte]":
@@ -80,38 +93,24 @@ class _Page:
     opened.
     """
 
-    text: PageText
+    lines: PageLines
     unread: bool = False
     damaged: bool = False
 
 
 def _read(pdf: pypdfium2.PdfDocument, stem: str, data: Content) -> LoadedDocument:
-    pages: list[PageSpan] = []
-    texts: list[str] = []
-    rows: list[tuple[int, int]] = []
+    read: list[PageLines] = []
     unread: list[int] = []
     damaged: list[int] = []
-    offset = 0
     for number, page in enumerate(_pages(pdf, data), start=1):
-        text = page.text.text
+        read.append(page.lines)
         if page.unread:
             unread.append(number)
         if page.damaged:
             damaged.append(number)
-        pages.append(PageSpan(number, offset, offset + len(text)))
-        texts.append(text)
-        rows += [(offset + start, offset + end) for start, end in page.text.rows]
-        offset += len(text) + len(_PAGE_BREAK)
-    if not any(texts):
-        if unread:
-            raise OcrMissingError(f"it has no text layer: it is a scan or only pictures; {INSTALL_HINT}")
-        if damaged:
-            raise LoadError(
-                f"the PDF is damaged: {len(damaged)} of its pages cannot be opened, and no text was found",
-                FailureKind.DAMAGED,
-            )
-        raise LoadError("no text was found in it, neither in a text layer nor in its pictures", FailureKind.NO_TEXT)
-    text = _PAGE_BREAK.join(texts)
+    if not any(line.strip() for page in read for line in page.lines):
+        raise _no_text(unread, damaged)
+    text, pages, rows = _put_together(read)
     stated = str(pdf.get_metadata_dict().get("Title") or "")
     title = stem if _DULL_TITLE.search(stated) else " ".join(normalise(stated).split())
     return LoadedDocument(
@@ -119,10 +118,47 @@ def _read(pdf: pypdfium2.PdfDocument, stem: str, data: Content) -> LoadedDocumen
         mime="application/pdf",
         title=title,
         pages=tuple(pages),
-        headings=_headings(pdf, text, pages),
+        headings=_headings(pdf, text, pages) or headings_by_size(read, text, pages),
         atomic_spans=tuple(rows),
         warning=_warning(unread, damaged),
     )
+
+
+def _no_text(unread: list[int], damaged: list[int]) -> LoadError:
+    if unread:
+        return OcrMissingError(f"it has no text layer: it is a scan or only pictures; {INSTALL_HINT}")
+    if damaged:
+        return LoadError(
+            f"the PDF is damaged: {len(damaged)} of its pages cannot be opened, and no text was found",
+            FailureKind.DAMAGED,
+        )
+    return LoadError("no text was found in it, neither in a text layer nor in its pictures", FailureKind.NO_TEXT)
+
+
+def _put_together(read: list[PageLines]) -> tuple[str, list[PageSpan], list[tuple[int, int]]]:
+    """Return the text of all pages, their spans and those of table rows.
+
+    What repeats on most pages is dropped; a sentence that runs over the end of a page is whole, and else a blank line
+    parts the pages.
+    """
+    pages: list[PageSpan] = []
+    pieces: list[str] = []
+    rows: list[tuple[int, int]] = []
+    offset = 0
+    before: Sequence[str] = ()
+    for number, (page, dropped) in enumerate(zip(read, repeated_lines(read), strict=True), start=1):
+        finished = page.finished(dropped)
+        prose_first, prose_last = page.prose_at_ends(dropped)
+        if pieces:
+            join = overleaf(before, prose_first) if prose_first else None
+            pieces.append(_PAGE_BREAK if join is None else join)
+            offset += len(pieces[-1])
+        pages.append(PageSpan(number, offset, offset + len(finished.text)))
+        rows += [(offset + start, offset + end) for start, end in finished.rows]
+        pieces.append(finished.text)
+        offset += len(finished.text)
+        before = prose_last
+    return "".join(pieces), pages, rows
 
 
 def _pages(pdf: pypdfium2.PdfDocument, data: Content) -> Iterator[_Page]:
@@ -144,19 +180,20 @@ def _page_at(pdf: pypdfium2.PdfDocument, index: int) -> _Page:
     try:
         page = pdf[index]
     except pypdfium2.PdfiumError:  # one bad page does not cost the others
-        return _Page(PageText(""), damaged=True)
+        return _Page(PageLines(), damaged=True)
     try:
-        return _read_one(page)
+        return _read_one(pdf, page)
     except pypdfium2.PdfiumError:
-        return _Page(PageText(""), damaged=True)
+        return _Page(PageLines(), damaged=True)
     finally:
         page.close()
 
 
-def _read_one(page: pypdfium2.PdfPage) -> _Page:
+def _read_one(pdf: pypdfium2.PdfDocument, page: pypdfium2.PdfPage) -> _Page:
+    values = values_of(pdf, page)
     text_page = page.get_textpage()
     try:
-        layer = read_page(text_page)
+        layer = read_page(page, text_page, values)
     finally:
         text_page.close()
     characters = len("".join(layer.text.split()))
@@ -165,12 +202,25 @@ def _read_one(page: pypdfium2.PdfPage) -> _Page:
         return _Page(layer)
     if not characters and next(iter(page.get_objects(max_depth=1)), None) is None:
         return _Page(layer)  # an empty page
-    kept = PageText("") if garbled else layer
+    kept = _only_filled_in(values) if garbled else layer
     try:
         seen = read_picture(_render(page))
     except OcrMissingError:
         return _Page(kept, unread=True)
-    return _Page(PageText(seen) if len(seen) > len(kept.text) else kept)
+    return _Page(_with_values(seen, values) if len(seen) > len(kept.text) else kept)
+
+
+def _only_filled_in(values: Sequence[Value]) -> PageLines:
+    return _with_values("", values)
+
+
+def _with_values(seen: str, values: Sequence[Value]) -> PageLines:
+    """Return the lines of a picture and the values that were not seen in it."""
+    lines = PageLines(is_rejoined=True)
+    words = "".join(seen.split())
+    for line in [*seen.split("\n"), *(v.line for v in values if "".join(v.box.text.split()) not in words)]:
+        lines.add(line)
+    return lines
 
 
 def _is_picture(page: pypdfium2.PdfPage) -> bool:

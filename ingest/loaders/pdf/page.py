@@ -1,37 +1,29 @@
-"""The text of one PDF page in reading order: columns one after the other, tables row by row as records.
+"""The lines of one PDF page in reading order: columns one after the other, tables row by row as records.
 
 PDFium hands out text in the order in which it was drawn, which is nearly always the order of reading; its text is
-taken as it is unless the boxes around its pieces show columns that were drawn across, or a table.
+taken as it is unless the boxes around its pieces show columns that were drawn across, a table, or rows that were torn
+apart. Which of the lines repeat on every page, and which are headings, only the whole document shows, so what is
+needed to tell is kept with them.
 """
 
-import ctypes
-import re
+from array import array
 from collections.abc import Sequence
-from dataclasses import dataclass
-from itertools import chain
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
 
 import pypdfium2
-import pypdfium2.raw as pdfium_raw
 
 from ingest.loaders.normalise import normalise
-from ingest.loaders.pdf.line_wraps import rejoin_lines
+from ingest.loaders.pdf.boxes import boxes_of, visible_part
+from ingest.loaders.pdf.fields import Value, placed
+from ingest.loaders.pdf.grid import Line, has_torn_rows, joined, rows_as_text, tables
+from ingest.loaders.pdf.line_wraps import HYPHEN_AT_END, mend_hyphens, rejoin_lines
 from ingest.loaders.pdf.reading_order import Box, line_order
-from ingest.loaders.tables import HeaderEvidence, table_lines
-from model.text.sentences import is_list_item
 
-_MAX_BOXES = 5000  # of one page: a map or a drawing has no order
-# Where a line ended with a hyphen, PDFium puts U+FFFE (in a page's text) or U+0002 (in a box's).
-_LAYOUT_HYPHEN = re.compile(r"(?P<left>[\w-]*)[\ufffe\x02](?P<right>\w?)")
-_HYPHEN_AT_END = re.compile("[\ufffe\x02]\n")
-_MIN_ROWS = 3
-_MAX_COLUMNS = 12
-_ALIGNED = 0.6  # of a line's height: cells of a column start this close to each other
-_MIN_GAP = 0.7  # of a line's height, between two columns of a table
-_SPACE = 0.22  # of a line's height: pieces of a line that are further apart are two words
-_FAR = 2.6  # of a line's height from line to line: further down, another block begins
-_BOLD = re.compile(r"bold|black|heavy|semib|demi", re.I)
-_BOLD_WEIGHT = 600
-_MAX_CELL = 120  # characters, of most cells: longer ones are columns of prose
+_MARGIN = 0.12  # of the page's height, at its top and at its bottom: there stand lines that repeat
+_MAX_MARGIN_LINES = 4  # at either end
+_APART = 1.0  # of a line's height, between the body of the page and what stands in its margin
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,204 +34,162 @@ class PageText:
     rows: tuple[tuple[int, int], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Line:
-    """A line of the page: its boxes from left to right."""
+@dataclass(slots=True)
+class PageLines:
+    """A page's lines as they are laid out.
 
-    boxes: tuple[Box, ...]
+    `rows` are those that are rows of a table, `sizes` how large each is written (0 where that is not known), `margins`
+    how far from the page's top (or below zero: from its bottom) the lines stand that may be its header or footer.
+    `is_rejoined` says that its sentences are whole already, as those of a picture are.
+    """
+
+    lines: list[str] = field(default_factory=list)
+    rows: set[int] = field(default_factory=set)
+    sizes: "array[float]" = field(default_factory=lambda: array("f"))
+    margins: dict[int, int] = field(default_factory=dict)
+    is_rejoined: bool = False
 
     @property
-    def top(self) -> float:
-        return min(box.top for box in self.boxes)
+    def text(self) -> str:
+        """All lines, for judging the page."""
+        return "\n".join(self.lines)
 
-    @property
-    def height(self) -> float:
-        return max(box.bottom for box in self.boxes) - self.top
+    def add(self, text: str, boxes: Sequence[Box] = (), margin: int | None = None, *, is_row: bool = False) -> None:
+        """Add a line."""
+        if is_row:
+            self.rows.add(len(self.lines))
+        if margin is not None:
+            self.margins[len(self.lines)] = margin
+        self.lines.append(text)
+        self.sizes.append(max(boxes, key=lambda box: len(box.text)).size if boxes else 0.0)
+
+    def finished(self, dropped: AbstractSet[int] = frozenset()) -> PageText:
+        """Return the text with whole sentences, without the lines that are `dropped`."""
+        pieces: list[str] = []
+        rows: list[tuple[int, int]] = []
+        length = 0
+        block: list[str] = []
+        for index in range(len(self.lines) + 1):
+            at_end = index == len(self.lines)
+            if index in dropped:
+                continue
+            if not at_end and index not in self.rows:
+                block.append(self.lines[index])
+                continue
+            prose = "\n".join(block)
+            prose = prose.strip() if self.is_rejoined else _rejoined(prose)
+            for is_row, text in ((False, prose), (True, "" if at_end else self.lines[index])):
+                if text:
+                    length += len("\n") if pieces else 0
+                    if is_row:
+                        rows.append((length, length + len(text)))
+                    pieces.append(text)
+                    length += len(text)
+            block = []
+        return PageText("\n".join(pieces), tuple(rows))
+
+    def prose_at_ends(self, dropped: AbstractSet[int]) -> tuple[str, list[str]]:
+        """Return the first line, and the lines of prose at the end: nothing of either where a table stands there."""
+        kept = [i for i in range(len(self.lines)) if i not in dropped and self.lines[i].strip()]
+        first = self.lines[kept[0]] if kept and kept[0] not in self.rows else ""
+        last = [self.lines[i] for i in kept if i not in self.rows] if kept and kept[-1] not in self.rows else []
+        return first, last
 
 
-def read_page(text_page: pypdfium2.PdfTextPage) -> PageText:
-    """Return the text of a page."""
-    boxes = _boxes(text_page)
+def read_page(page: pypdfium2.PdfPage, text_page: pypdfium2.PdfTextPage, values: Sequence[Value] = ()) -> PageLines:
+    """Return the lines of a page, with what was filled into it."""
+    found = PageLines()
+    boxes = boxes_of(page, text_page)
+    if boxes is None:
+        for line in text_page.get_text_range(errors="ignore").replace("\r\n", "\n").split("\n"):
+            found.add(line)
+        alone = [value.line for value in values]
+    else:
+        boxes, alone = placed(boxes, values)
+        _lay_out(text_page, boxes, visible_part(page), found)
+    for text in alone:
+        found.add(text)
+    return found
+
+
+def _lay_out(
+    text_page: pypdfium2.PdfTextPage,
+    boxes: Sequence[Box],
+    window: tuple[float, float, float, float],
+    found: PageLines,
+) -> None:
     order, has_columns = line_order(boxes)
-    drawn_in_order = all(a <= b for a, b in zip(_flat(order), _flat(order)[1:], strict=False))
-    lines = [_Line(tuple(boxes[i] for i in line)) for line in order]
-    tables = _tables(lines)
-    if not tables and (not has_columns or drawn_in_order):
-        return PageText(_rejoined(text_page.get_text_range(errors="ignore")))
-    return _assembled(text_page, lines, tables)
+    drawn_in_order = all(a <= b for a, b in pairwise(_flat(order)))
+    lines = [Line(tuple(boxes[i] for i in line)) for line in order]
+    grids = tables(lines)
+    margins = _margins(boxes, window)
+    if not grids and (drawn_in_order or not (has_columns or has_torn_rows(lines))):
+        for line in _as_drawn(boxes):
+            found.add("".join(_with_space(line)), line, margins.get(line[0].first))
+        return
+    done = 0
+    for first, last, cells in [*grids, (len(lines), len(lines), [])]:
+        for line_between in lines[done:first]:
+            found.add(joined(line_between.boxes), line_between.boxes, margins.get(line_between.boxes[0].first))
+        for row in rows_as_text(text_page, cells) if cells else ():
+            found.add(normalise(row), is_row=True)
+        done = last
 
 
 def _flat(order: Sequence[Sequence[int]]) -> list[int]:
     return list(chain.from_iterable(order))
 
 
-def _boxes(text_page: pypdfium2.PdfTextPage) -> list[Box]:
-    count = text_page.count_rects()
-    boxes = []
-    for index in range(count if count <= _MAX_BOXES else 0):
-        left, bottom, right, top = text_page.get_rect(index)
-        text = text_page.get_text_bounded(left, bottom, right, top, errors="ignore")
-        boxes.append(Box(left, -top, right, -bottom, " ".join(text.split("\n"))))
-    return boxes
-
-
-def _assembled(
-    text_page: pypdfium2.PdfTextPage, lines: Sequence[_Line], tables: Sequence[tuple[int, int, list[list[Box]]]]
-) -> PageText:
-    pieces: list[str] = []
-    rows: list[tuple[int, int]] = []
-    length = 0
-
-    def add(text: str, *, is_row: bool) -> None:
-        nonlocal length
-        if text:
-            if pieces:
-                pieces.append("\n")
-                length += 1
-            if is_row:
-                rows.append((length, length + len(text)))
-            pieces.append(text)
-            length += len(text)
-
-    done = 0
-    for first, last, cells in tables:
-        add(_rejoined("\n".join(map(_joined, (line.boxes for line in lines[done:first])))), is_row=False)
-        texts = [[_mended(_joined([box])) if box.text else "" for box in row] for row in cells]
-        for row in table_lines(texts, _header_evidence(text_page, cells)):
-            add(normalise(row), is_row=True)
-        done = last
-    add(_rejoined("\n".join(map(_joined, (line.boxes for line in lines[done:])))), is_row=False)
-    return PageText("".join(pieces), tuple(rows))
-
-
-def _joined(boxes: Sequence[Box]) -> str:
-    """Return the words of one line."""
-    text = ""
+def _as_drawn(boxes: Sequence[Box]) -> list[list[Box]]:
+    """Return the pieces line by line as PDFium parts them."""
+    lines: list[list[Box]] = []
     for index, box in enumerate(boxes):
-        gap = box.left - boxes[index - 1].right if index else 0.0
-        apart = gap > _SPACE * (box.bottom - box.top) and box.text[:1] not in ",.;:!?)]}，。；：、！？）】"
-        text += (" " if apart and text and not text.endswith(" ") else "") + box.text
-    return text.strip()
+        if index and "\n" not in boxes[index - 1].after:
+            lines[-1].append(box)
+        else:
+            lines.append([box])
+    return lines
+
+
+def _with_space(line: Sequence[Box]) -> list[str]:
+    return [box.text + box.after.replace("\r", "").rstrip("\n") for box in line]
+
+
+def _margins(boxes: Sequence[Box], window: tuple[float, float, float, float]) -> dict[int, int]:
+    """Return for pieces at the page's top and bottom, set apart from its body, how far from there they stand."""
+    _, bottom, _, top = window
+    margin = _MARGIN * (top - bottom)
+    if margin == float("inf"):
+        return {}
+    rows = _rows(boxes)
+    above = [row for row in _set_apart(rows) if max(box.bottom for box in row) + top < margin]
+    below = [row for row in _set_apart(rows[::-1]) if min(box.top for box in row) + bottom > -margin]
+    found = {box.first: min(-1, round(box.bottom + bottom)) for row in below for box in row}
+    return found | {box.first: max(1, round(box.top + top)) for row in above for box in row}
+
+
+def _rows(boxes: Sequence[Box]) -> list[list[Box]]:
+    """Return the pieces from the top down, those whose heights overlap together."""
+    rows: list[list[Box]] = []
+    reached = float("-inf")
+    for box in sorted(boxes, key=lambda box: box.top):
+        if box.top >= reached:
+            rows.append([])
+        rows[-1].append(box)
+        reached = max(reached, box.bottom)
+    return rows
+
+
+def _set_apart(rows: Sequence[list[Box]]) -> Sequence[list[Box]]:
+    """Return the first rows up to the last wide gap after one of them."""
+    last = 0
+    for index, (row, following) in enumerate(pairwise(rows[: _MAX_MARGIN_LINES + 1]), start=1):
+        near, far = sorted((min(b.top for b in boxes), max(b.bottom for b in boxes)) for boxes in (row, following))
+        if far[0] - near[1] >= _APART * min(box.bottom - box.top for box in row):
+            last = index
+    return rows[:last]
 
 
 def _rejoined(text: str) -> str:
-    mended = _mended(_HYPHEN_AT_END.sub("\ufffe", text.replace("\r\n", "\n")))
+    mended = mend_hyphens(HYPHEN_AT_END.sub("\ufffe", text.replace("\r\n", "\n")))
     return rejoin_lines(normalise(mended)).strip()
-
-
-def _mended(text: str) -> str:
-    return _LAYOUT_HYPHEN.sub(_mend_hyphen, text)
-
-
-def _mend_hyphen(match: re.Match[str]) -> str:
-    """Join `inter-` + `national`; keep the hyphen of `state-of-` + `the` and before a capital or a figure."""
-    left, right = match["left"], match["right"]
-    layout_only = right.islower() and "-" not in left
-    return left + ("" if layout_only else "-") + right
-
-
-def _tables(lines: Sequence[_Line]) -> list[tuple[int, int, list[list[Box]]]]:
-    """Find runs of lines whose boxes stand in the same columns.
-
-    Returns:
-        For each table the first line, the line after its last, and the cells row by row (an empty box for no text).
-    """
-    found = []
-    index = 0
-    while index < len(lines):
-        end, cells = _table_at(lines, index)
-        if cells:
-            found.append((index, end, cells))
-            index = end
-        else:
-            index += 1
-    return found
-
-
-def _table_at(lines: Sequence[_Line], start: int) -> tuple[int, list[list[Box]]]:
-    """Return the table that begins with line `start` and where it ends; no cells where there is none."""
-    cells_of_first = _cells(lines[start])
-    if not 2 <= len(cells_of_first) <= _MAX_COLUMNS or is_list_item(cells_of_first[0].text + " x"):
-        return start, []
-    columns = [cell.left for cell in cells_of_first]
-    rows = [cells_of_first]
-    complete = 1  # rows with as many cells as columns
-    index = start + 1
-    while index < len(lines) and lines[index].top - lines[index - 1].top <= _FAR * max(
-        lines[index].height, lines[index - 1].height
-    ):
-        placed = _placed(_cells(lines[index]), columns, lines[index].height)
-        if placed is None or (placed[0].text and not any(cell.text for cell in placed[1:])):
-            break
-        if placed[0].text:
-            rows.append(placed)
-            complete += all(cell.text for cell in placed)
-        else:  # the rest of the row above
-            rows[-1] = [_below(a, b) for a, b in zip(rows[-1], placed, strict=True)]
-        index += 1
-    if complete < _MIN_ROWS or not _is_table(rows):
-        return start, []
-    return index, rows
-
-
-def _cells(line: _Line) -> list[Box]:
-    """Join the boxes of a line that are no further apart than words are."""
-    cells: list[Box] = []
-    for box in line.boxes:
-        height = box.bottom - box.top
-        if cells and box.left - cells[-1].right < _MIN_GAP * height:
-            cells[-1] = _merged(cells[-1], box, _joined([cells[-1], box]))
-        else:
-            cells.append(box)
-    return cells
-
-
-def _placed(cells: Sequence[Box], columns: Sequence[float], height: float) -> list[Box] | None:
-    """Return the cells by column, or None where one starts elsewhere."""
-    row = [Box(0, 0, 0, 0, "")] * len(columns)
-    for cell in cells:
-        nearest = min(range(len(columns)), key=lambda i: abs(columns[i] - cell.left))
-        if abs(columns[nearest] - cell.left) > _ALIGNED * height or row[nearest].text:
-            return None
-        row[nearest] = cell
-    return row
-
-
-def _is_table(rows: Sequence[Sequence[Box]]) -> bool:
-    """Say whether the columns do not touch and the cells are short."""
-    for left, right in zip(range(len(rows[0])), range(1, len(rows[0])), strict=False):
-        ends = [row[left].right for row in rows if row[left].text]
-        starts = [row[right].left for row in rows if row[right].text]
-        if not ends or not starts or max(ends) >= min(starts):
-            return False
-    lengths = sorted(len(cell.text) for row in rows for cell in row if cell.text)
-    return lengths[len(lengths) * 3 // 4] <= _MAX_CELL
-
-
-def _merged(a: Box, b: Box, text: str) -> Box:
-    return Box(min(a.left, b.left), min(a.top, b.top), max(a.right, b.right), max(a.bottom, b.bottom), text)
-
-
-def _below(a: Box, b: Box) -> Box:
-    """Return a cell with the line below added, as a wrapped line is."""
-    if not b.text or not a.text:
-        return b if b.text else a
-    text = rejoin_lines(_HYPHEN_AT_END.sub("\ufffe", f"{a.text}\n{b.text}")).replace("\n", " ")
-    return _merged(a, b, text)
-
-
-def _header_evidence(text_page: pypdfium2.PdfTextPage, rows: Sequence[Sequence[Box]]) -> HeaderEvidence:
-    """Return `stated` where the first row is bold and the second is not."""
-    bold = [[_is_bold(text_page, cell) for cell in row if cell.text] for row in rows[:2]]
-    return "stated" if all(bold[0]) and not all(bold[1]) else "unknown"
-
-
-def _is_bold(text_page: pypdfium2.PdfTextPage, box: Box) -> bool:
-    x, y, tolerance = (box.left + box.right) / 2, -(box.top + box.bottom) / 2, (box.bottom - box.top)
-    index = pdfium_raw.FPDFText_GetCharIndexAtPos(text_page.raw, x, y, tolerance, tolerance)
-    if index < 0:
-        return False
-    name = ctypes.create_string_buffer(256)
-    pdfium_raw.FPDFText_GetFontInfo(text_page.raw, index, name, 256, ctypes.byref(ctypes.c_int()))
-    is_heavy = pdfium_raw.FPDFText_GetFontWeight(text_page.raw, index) >= _BOLD_WEIGHT
-    return is_heavy or _BOLD.search(name.value.decode("latin-1")) is not None

@@ -58,3 +58,39 @@ def test_a_book_with_copy_protection_is_refused_and_one_with_scrambled_fonts_is_
 def test_a_book_without_its_list_of_contents_is_refused(missing: str) -> None:
     with pytest.raises(LoadError):
         load_epub(packed(**{missing: ""}), "s")
+
+
+PLAIN = '<html xmlns="http://www.w3.org/1999/xhtml"><body><p>{0}</p><p>Words.</p></body></html>'
+NAVIGATION = (
+    '<html xmlns="http://www.w3.org/1999/xhtml" xmlns:e="http://www.idpf.org/2007/ops"><body><nav e:type="page-list">'
+    '<a href="two.xhtml">Never</a></nav><nav e:type="toc"><ol><li><a href="first%20chapter.xhtml">One <b>day</b></a>'
+    '</li><li><a href="first%20chapter.xhtml#s">A section</a></li><li><a href="two.xhtml">Two</a></li></ol></nav>'
+    "</body></html>"
+)
+NCX = "".join(
+    f"<navPoint><navLabel><text>{title}</text></navLabel><content src='../{target}'/></navPoint>"
+    for title, target in (("One day", "first%20chapter.xhtml#top"), ("Two", "two.xhtml"))
+)
+
+
+@pytest.mark.parametrize(
+    ("item", "name", "content"),
+    [
+        ('<item id="n" properties="nav" href="nav.xhtml"/>', "OEBPS/nav.xhtml", NAVIGATION),
+        ('<item media-type="application/x-dtbncx+xml" href="n/toc.ncx"/>', "OEBPS/n/toc.ncx", f"<ncx>{NCX}</ncx>"),
+    ],
+)
+def test_a_chapter_without_a_heading_has_that_of_the_navigation(item: str, name: str, content: str) -> None:
+    pages = {"OEBPS/first chapter.xhtml": PLAIN.format("It rained."), "OEBPS/two.xhtml": PLAIN.format("TWO")}
+    book = {"OEBPS/book.opf": BOOK.replace("<manifest>", f"<manifest>{item}")}
+    document = load_epub(packed(**pages, **book, **{name: content}), "s")
+    assert document.text == "TWO\n\nWords.\n\nOne day\n\nIt rained.\n\nWords."
+    assert [(h.title, document.text.index(h.title) == h.start) for h in document.headings] == [
+        ("TWO", True), ("One day", True)
+    ]  # fmt: skip
+
+
+def test_a_damaged_navigation_costs_the_titles_only() -> None:
+    book = BOOK.replace("<manifest>", '<manifest><item id="n" properties="nav" href="nav.xhtml"/>')
+    document = load_epub(packed(**{"OEBPS/book.opf": book, "OEBPS/nav.xhtml": ""}), "s")
+    assert document.text == "二\n\nText of 二.\n\nOne\n\nText of One."

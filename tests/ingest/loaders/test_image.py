@@ -61,7 +61,7 @@ def test_a_picture_without_words_is_a_failure() -> None:
 
 @pytest.mark.usefixtures("no_ocr")
 def test_without_the_extra_a_picture_is_a_failure_that_says_how_to_install_it() -> None:
-    with pytest.raises(OcrMissingError, match=r"pip install 'quoted-rag\[ocr\]'"):
+    with pytest.raises(OcrMissingError, match="pip install rapidocr onnxruntime"):
         load_image(saved(picture(*LINES)), "s")
 
 

@@ -1,3 +1,4 @@
+import base64
 import io
 import zipfile
 from email.message import EmailMessage
@@ -99,3 +100,32 @@ def test_parts_nested_without_end_neither_crash_nor_hang() -> None:
     *_, itself = parts_of("a.eml", nested + b"\nwords\n")
     with pytest.raises(LoadError):
         itself.load()
+
+
+@pytest.mark.parametrize(
+    ("encoding", "declared"),
+    [
+        *(("utf-16", "utf-16"), ("utf-16", "UTF-16BE"), ("utf-16", ""), ("utf-16-le", "utf-16"), ("utf-16-le", "")),
+        *(("utf-16-le", "UTF-16LE"), ("utf-16-be", "UTF-16"), ("utf-16-be", "utf-16be"), ("utf-16-be", "")),
+    ],
+)
+def test_a_part_in_utf_16_is_read_in_the_byte_order_that_it_shows(encoding: str, declared: str) -> None:
+    head = "From: a@b.c\nContent-Type: text/plain" + (f"; charset={declared}" if declared else "")
+    body = base64.encodebytes("The lease ends in May.\r\nGoodbye.".encode(encoding)).decode()
+    document = load_mail(f"{head}\nContent-Transfer-Encoding: base64\n\n{body}".encode(), "s")
+    assert document.text == "From: a@b.c\n\nThe lease ends in May.\nGoodbye."
+
+
+def test_a_part_in_utf_16_that_is_not_encoded_further() -> None:
+    part = "合同的期限是三年。上海\r\n".encode("utf-16-le")
+    head = (
+        b"From: a@b.c\nContent-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain; charset=utf-16\n\n"
+    )
+    assert load_mail(head + part + b"\n--x--\n", "s").text == "From: a@b.c\n\n合同的期限是三年。上海"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be"])
+def test_a_whole_mail_that_was_saved_in_utf_16(encoding: str) -> None:
+    mark = "" if encoding == "utf-16" else "\ufeff"
+    data = (mark + "From: a@b.c\nSubject: Lease\n\n合同的期限是三年。").encode(encoding)
+    assert load_mail(data, "s").text == "From: a@b.c\nSubject: Lease\n\n合同的期限是三年。"

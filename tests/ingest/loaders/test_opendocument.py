@@ -4,7 +4,7 @@ import zipfile
 
 import pytest
 
-from ingest.loaders import opendocument
+from ingest.loaders import opendocument, parts_of
 from ingest.loaders.errors import LoadError
 from ingest.loaders.opendocument import load_opendocument
 
@@ -103,3 +103,14 @@ def test_an_encrypted_or_broken_file_is_refused() -> None:
         load_opendocument(packed("x", manifest="<manifest:encryption-data/>"), "s")
     with pytest.raises(LoadError, match="damaged"):
         load_opendocument(packed("<text:p>x</text:p>")[:200], "s")
+
+
+@pytest.mark.parametrize("kind", ["text", "presentation"])
+def test_a_file_whose_type_is_not_its_first_entry_is_read(kind: str) -> None:
+    stream = io.BytesIO()
+    made = io.BytesIO(packed("<text:p>Words.</text:p>", kind=kind))
+    with zipfile.ZipFile(made) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in reversed(old.namelist()):
+            new.writestr(name, old.read(name))
+    (part,) = parts_of("a.odt", stream.getvalue())
+    assert part.load().text == "Words." and part.load().mime.endswith(kind)

@@ -39,3 +39,18 @@ def test_a_truncated_file_gives_what_is_there(data: bytes) -> None:
 def test_groups_that_nest_absurdly_are_refused() -> None:
     with pytest.raises(LoadError, match="nest"):
         load_rtf(b"{\\rtf1" + b"{" * 1_000_000, "s")
+
+
+def test_notes_stand_below_their_paragraph_and_leave_it_whole() -> None:
+    data = (
+        HEAD + rb"\pard\s1 Rent{\super\chftn}{\footnote \pard\plain{\super\chftn} Without tax.}\par"
+        rb"\pard It is 90 euro{\footnote\chftn  One.\par Two {\b words}.}; see"
+        rb"{\footnote\ftnalt\pard At the end.}.\par"
+        rb"\trowd\intbl Ann{\footnote\pard In a cell.}\cell 12\cell\row\pard After.\par{\footnote cut"
+    )
+    document = load_rtf(data, "s")
+    assert document.text == (
+        "Rent\n\n[note 1: Without tax.]\n\nIt is 90 euro; see.\n[note 2: One. Two words.]\n"
+        "[endnote 1: At the end.]\n\nAnn [note 3: In a cell.] | 12\n\nAfter.\n\n[note 4: cut]"
+    )
+    assert [(h.level, h.title) for h in document.headings] == [(1, "Rent")]

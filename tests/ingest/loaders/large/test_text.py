@@ -153,7 +153,8 @@ def test_a_large_log_is_parsed_in_parts_within_little_memory(large_log: Path) ->
 
 
 SMALL_PARTS = """
-from ingest.loaders import detection, expansion, large_text
+from ingest.loaders import detection, expansion
+from ingest.loaders.large import text as large_text
 detection.LARGE = expansion.LARGE = 100_000
 large_text.MIN_BYTES, large_text.MAX_BYTES, large_text._ONE_IN = 30_000, 60_000, 8
 from ingest.parser.process import main

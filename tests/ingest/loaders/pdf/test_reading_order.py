@@ -35,3 +35,28 @@ def test_a_table_is_read_row_by_row() -> None:
 
 def test_nothing_gives_nothing() -> None:
     assert in_reading_order([]) == []
+
+
+def test_the_number_of_an_item_stays_with_a_line_that_lies_across_a_gutter() -> None:
+    rows = [(x, x + 60, 12 * i, f"{name}{i}") for i in range(4) for x, name in ((0, "a"), (200, "b"))]
+    rows += [
+        (0, 8, 61, "1."),
+        (20, 300, 60, "a step whose line is longer than the others"),
+        (0, 8, 81, "2."),
+        (20, 90, 80, "end"),
+    ]
+    assert in_reading_order(boxes(rows))[4:] == ["1. a step whose line is longer than the others", "2. end"]
+
+
+def test_names_and_values_in_long_cells_are_read_row_by_row() -> None:
+    rows = [
+        (x, right, 20 * i, text)
+        for i in range(4)
+        for x, right, text in (
+            (0, 190, f"The plan with the letter {'ABCD'[i]}"),
+            (210, 400, f"{i + 7}.50 EUR per month"),
+        )
+    ]
+    assert in_reading_order(boxes(rows)) == [
+        f"The plan with the letter {'ABCD'[i]} {i + 7}.50 EUR per month" for i in range(4)
+    ]
