@@ -166,5 +166,5 @@ def test_ray_listens_on_loopback_only_and_reports_nothing(engine: RayEngine, lib
 
 def test_without_the_extra_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(EngineUnavailable, match="pip install .ray>="):
+    with pytest.raises(EngineUnavailable, match=r"pip install .ray>="):
         RayEngine(lambda: None)  # type: ignore[arg-type, return-value]
