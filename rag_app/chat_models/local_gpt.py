@@ -26,7 +26,7 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.messages.ai import UsageMetadata
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
-from pydantic import ConfigDict, Field, PrivateAttr
+from pydantic import ConfigDict, Field, PrivateAttr, model_validator
 
 from ingest.resources import shipped
 from model.generate import generate
@@ -54,6 +54,8 @@ POSSIBLE = 0.2
 # What a passage in the other language than the question loses of its retrieval score: where documents in both languages
 # speak of one matter (two sites of a firm), people mean the one that they ask in the language of.
 FOREIGN = 0.5
+# Standard parameters of LangChain's models that mean nothing without a network; others that are unknown are refused.
+_OF_REMOTE_MODELS = {"api_key", "max_retries", "timeout"}
 _LOADING = Lock()  # one model at a time, and each once, however many threads ask
 _log = logging.getLogger(__name__)
 
@@ -112,6 +114,11 @@ class ChatLocalGPT(BaseChatModel):
     stop: list[str] | None = None
     streaming: bool = False
     _loaded: Any = PrivateAttr(default=None)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_remote(cls, given: Any) -> Any:
+        return {k: v for k, v in given.items() if k not in _OF_REMOTE_MODELS} if isinstance(given, dict) else given
 
     @property
     def _llm_type(self) -> str:
