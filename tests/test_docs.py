@@ -312,7 +312,7 @@ def test_every_prompt_is_listed() -> None:
 
 def test_every_extension_is_listed() -> None:
     section = TEXTS["docs/ingestion.md"].partition("\n## Formats\n")[2].partition("\n## ")[0]
-    listed = set(re.findall(r"`(\.\w+)`", section)) - {".doc", ".xls", ".ppt"}
+    listed = set(re.findall(r"`(\.\w+)`", section)) - {".doc", ".xls", ".ppt", ".xlsb"}
     assert listed == set(SUPPORTED_EXTENSIONS)
 
 

@@ -81,8 +81,8 @@ def recipe():
 
 
 @pytest.fixture(scope="session")
-def small_bert(tmp_path_factory):
-    """Training starts from a BERT with MiniLM's vocabulary but two thin layers: seconds instead of a minute."""
+def small_bert_folder(tmp_path_factory):
+    """A BERT with MiniLM's vocabulary but two thin layers."""
     folder = tmp_path_factory.mktemp("bert")
     torch.manual_seed(0)
     BertModel(
@@ -97,7 +97,13 @@ def small_bert(tmp_path_factory):
         )
     ).save_pretrained(folder)
     shutil.copy(minilm_folder() / "tokenizer.json", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def small_bert(small_bert_folder):
+    """Training starts from the small BERT: seconds instead of a minute. Other modules' tests start from MiniLM."""
     with pytest.MonkeyPatch.context() as patch:
         for module in (prepare, train_embedder, finished):
-            patch.setattr(module, "minilm_folder", lambda: folder)
+            patch.setattr(module, "minilm_folder", lambda: small_bert_folder)
         yield
