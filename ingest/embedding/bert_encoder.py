@@ -13,13 +13,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 
 from ingest.embedding.bert_folder import BertSettings
 from model.convert.import_bert import import_bert
+from model.network.pooling import unit_means
 from model.network.precision import reading_dtype
 from model.network.prepacking import prepack
 
@@ -76,8 +76,7 @@ class BertEncoder:
         real = torch.arange(width) < lengths[:, None]  # (B, T)
         # Added to the scores; made here once, not from a mask of booleans in every layer.
         mask = torch.zeros(real.shape, dtype=self._dtype).masked_fill_(~real, float("-inf"))[:, None, None, :]
-        x = self._gpt(self._gpt.embed(ids), mask=mask)
-        return F.normalize((x.float() * real[..., None]).sum(1) / lengths[:, None], dim=1)
+        return unit_means(self._gpt(self._gpt.embed(ids), mask=mask), real, lengths)
 
 
 def _batches(lengths: Sequence[int], longest: int) -> Iterator[tuple[list[int], int]]:

@@ -44,5 +44,9 @@ def _read(gpt: GPT, rows: Sequence[Sequence[int]]) -> Tensor:
         ids[i, : len(row)] = torch.tensor(row)
     real = torch.arange(width) < lengths[:, None]
     mask = None if bool(real.all()) else real[:, None, None, :]
-    hidden = gpt(gpt.embed(ids), mask=mask).float()
-    return F.normalize((hidden * real[..., None]).sum(1) / lengths[:, None], dim=1)
+    return unit_means(gpt(gpt.embed(ids), mask=mask), real, lengths)
+
+
+def unit_means(hidden: Tensor, real: Tensor, lengths: Tensor) -> Tensor:
+    """Means over the real tokens of each row, of length 1: (B, T, C), bool (B, T), (B,) -> (B, C) float32."""
+    return F.normalize((hidden.float() * real[..., None]).sum(1) / lengths[:, None], dim=1)
